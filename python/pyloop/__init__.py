@@ -1,0 +1,63 @@
+"""A drop-in asyncio event loop whose engine is pure Java.
+
+``pyloop.run(main())`` runs an asyncio program as ``asyncio.run(main())`` does, only faster. Importing this package starts
+no JVM: the first event loop does, or the first look at ``pyloop.EventLoop``, whose base class is Java's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ._policy import EventLoopPolicy, install
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from ._loop import EventLoop
+
+__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "install", "new_event_loop", "run"]
+
+T = TypeVar("T")
+
+
+def new_event_loop() -> EventLoop:
+    """Return a new event loop; the factory to hand to ``asyncio.Runner``, uvicorn, anyio and the like.
+
+    Raises:
+        RuntimeError: this interpreter or system is not supported, no Java runtime was found, or this process is the fork
+            of one that runs PyLoop.
+        OSError: descriptors are exhausted.
+    """
+    from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the JVM
+
+    return Loop()
+
+
+def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None, **runner_kwargs: Any) -> T:
+    """Run ``main`` on a new PyLoop event loop and return its result; the counterpart of ``asyncio.run``.
+
+    Args:
+        main: what ``asyncio.run`` takes.
+        debug: whether the loop runs in debug mode; None leaves it to the environment, as in asyncio.
+        **runner_kwargs: passed to ``asyncio.Runner``.
+
+    Raises:
+        RuntimeError: an event loop is running in this thread.
+        BaseException: whatever ``main`` raises.
+    """
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("pyloop.run() cannot be called from a running event loop")
+    runner_kwargs.setdefault("loop_factory", new_event_loop)
+    with asyncio.Runner(debug=debug, **runner_kwargs) as runner:
+        return runner.run(main)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "EventLoop":
+        from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the JVM
+
+        globals()[name] = Loop
+        return Loop
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,76 @@
+"""What the engine asks Python to do on its behalf: the rare cases of running a callback.
+
+Like ``_loop``, this module relies on private names of asyncio; no other does.
+"""
+
+from __future__ import annotations
+
+import selectors
+from asyncio import base_events, format_helpers
+from asyncio.log import logger
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asyncio import Handle
+
+    from ._loop import EventLoop
+
+# From 3.13 on (and in later releases of 3.12) asyncio shows arguments only in debug mode.
+_HIDES_ARGUMENTS = "debug" in (format_helpers._format_callback_source.__kwdefaults__ or {})
+
+
+def report_failure(handle: Handle, failure: BaseException) -> None:
+    """Do what ``Handle._run`` does with the exception of its callback.
+
+    The exception is raised anew, so that ``sys.exc_info()`` in an exception handler is what it is in asyncio.
+    """
+    loop: Any = handle._loop  # type: ignore[attr-defined]
+    try:
+        raise failure
+    except BaseException as exc:
+        options = {"debug": loop.get_debug()} if _HIDES_ARGUMENTS else {}
+        source = format_helpers._format_callback_source(handle._callback, handle._args, **options)  # type: ignore[attr-defined]
+        context = {"message": f"Exception in callback {source}", "exception": exc, "handle": handle}
+        if handle._source_traceback:  # type: ignore[attr-defined]
+            context["source_traceback"] = handle._source_traceback  # type: ignore[attr-defined]
+        loop.call_exception_handler(context)
+    finally:
+        # The traceback of the exception refers to this frame.
+        del handle, failure, loop
+        context = {}
+
+
+def run_in_debug_mode(loop: EventLoop, handle: Handle) -> None:
+    """Do what ``BaseEventLoop._run_once`` does with a callback in debug mode."""
+    try:
+        loop._current_handle = handle
+        start = loop.time()
+        handle._run()
+        elapsed = loop.time() - start
+        if elapsed >= loop.slow_callback_duration:
+            logger.warning("Executing %s took %.3f seconds", base_events._format_handle(handle), elapsed)
+    finally:
+        loop._current_handle = None
+
+
+def descriptor_of(loop: EventLoop, file: Any) -> int:
+    """Return the descriptor of an object with a ``fileno`` method, as asyncio's selectors do.
+
+    A file that was closed while it was watched still stands for the descriptor it had then.
+
+    Raises:
+        ValueError: the object has none.
+    """
+    try:
+        descriptor = selectors._fileobj_to_fd(file)  # type: ignore[attr-defined]
+    except ValueError:
+        for descriptor, watched in loop._watched_files.items():
+            if watched is file:
+                return descriptor
+        raise
+    try:
+        loop._watched_files[descriptor] = file
+    except TypeError:
+        # It cannot be referred to weakly, so it cannot be recognized after it was closed either.
+        loop._watched_files.pop(descriptor, None)
+    return int(descriptor)

@@ -1,0 +1,89 @@
+"""Lets the JVM's signal handlers and Python's ``faulthandler`` live in one process.
+
+The JVM uses SIGSEGV and its kin for its own work (null checks, safepoints) and passes on what is not its own to the
+handler it found when it started. ``faulthandler`` treats every such signal as the end of the process. So ``faulthandler``
+must come first, and must never come on top again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import functools
+import signal
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+_SIGNALS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+_SIGACTION_SIZE = 256  # struct sigaction is smaller on every platform
+_POINTER_SIZE = ctypes.sizeof(ctypes.c_void_p)
+_STDERR = 2
+
+_libc = ctypes.CDLL(None)
+_before_jvm: dict[int, bytes] = {}
+_jvm: dict[int, bytes] = {}
+
+
+def prepare() -> None:
+    """Enable ``faulthandler``, before the JVM starts, so that its later ``enable()`` changes no signal handler."""
+    if not faulthandler.is_enabled():
+        try:
+            faulthandler.enable()
+        except (AttributeError, RuntimeError, ValueError, OSError):
+            # sys.stderr has no descriptor, under some test runners and in windowed programs.
+            with contextlib.suppress(RuntimeError, ValueError, OSError):
+                faulthandler.enable(_STDERR)
+    _before_jvm.update(_current())
+
+
+def remember() -> None:
+    """Take note of the JVM's handlers, right after it started, and keep them in place from now on."""
+    _jvm.update(_current())
+    for name in ("enable", "disable"):
+        setattr(faulthandler, name, _then_restore(getattr(faulthandler, name)))
+
+
+def restore() -> None:
+    """Reinstall the JVM's handlers if somebody replaced them."""
+    handler = _jvm[signal.SIGSEGV]
+    if _action(signal.SIGSEGV)[:_POINTER_SIZE] != handler[:_POINTER_SIZE]:
+        _install(_jvm)
+
+
+def restore_before_jvm() -> None:
+    """Reinstall the handlers from before the JVM; for a forked child, in which the JVM is dead."""
+    _install(_before_jvm)
+
+
+def _then_restore(function: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            restore()
+
+    return wrapper
+
+
+def _current() -> dict[int, bytes]:
+    return {number: _action(number) for number in _SIGNALS}
+
+
+def _action(number: int) -> bytes:
+    action = ctypes.create_string_buffer(_SIGACTION_SIZE)
+    _libc.sigaction(number, None, action)
+    return action.raw
+
+
+def _install(actions: dict[int, bytes]) -> None:
+    for number, action in actions.items():
+        _libc.sigaction(number, action, None)
+
+

@@ -1,0 +1,66 @@
+"""Starts the engine: finds Java, loads it into the process and lets it fill the module ``pyloop._engine``."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shlex
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import _fault_handlers, _platform
+from ._java_home import find_java_home
+from ._jvm import Jvm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+_JAR = Path(__file__).parent / "lib" / "pyloop.jar"
+_BOOTSTRAP = "dev/pyloop/boot/Bootstrap"
+
+# -Xrs leaves SIGINT, SIGTERM and SIGHUP to Python. One small heap with the collector that needs no threads of its own;
+# no shared-memory file for jps; an option that is unknown to a later JVM must not keep it from starting.
+_JVM_OPTIONS = (
+    "-Xrs",
+    "-XX:+UseSerialGC",
+    "-Xms8m",
+    "-Xmx512m",
+    "-XX:-UsePerfData",
+    "--enable-native-access=ALL-UNNAMED",
+)
+
+
+def start(engine: ModuleType) -> None:
+    """Start the JVM in this process and let it add its types to the module ``engine``.
+
+    ``PYLOOP_JVM_OPTIONS`` holds further options for the JVM, quoted as in a shell.
+
+    Raises:
+        RuntimeError: this Python or system is not supported, there is no Java, or Java did not start.
+    """
+    _platform.check()
+    if not _JAR.is_file():
+        raise RuntimeError(f"PyLoop is not built: {_JAR} does not exist; in a checkout, `make build` makes it")
+    home = find_java_home()
+    options = [*_JVM_OPTIONS, f"-Djava.class.path={_JAR}", *shlex.split(os.environ.get("PYLOOP_JVM_OPTIONS", ""))]
+    _fault_handlers.prepare()
+    with _signals_blocked():
+        jvm = Jvm(home.libjvm, options)
+    _fault_handlers.remember()
+    # The interpreter's address space is reached through its own handle: it may be a library loaded privately.
+    jvm.call_static(_BOOTSTRAP, "start", ctypes.pythonapi._handle, id(engine))
+
+
+@contextlib.contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Block signals while the JVM starts: its threads inherit the mask, and the kernel leaves signals to Python's."""
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
+
+

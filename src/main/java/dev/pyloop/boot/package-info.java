@@ -1,0 +1,5 @@
+/** Floor 6: the one entry from Python. */
+@NullMarked
+package dev.pyloop.boot;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,70 @@
+package dev.pyloop.cpython;
+
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Calls of Python callables.
+ *
+ * <p>The {@code try} forms answer {@link Objects#NULL} with the error indicator set, for callers that handle the error;
+ * the others throw {@link PythonException#PENDING}. All may run any Python code. Callers hold the GIL.
+ */
+public final class Calls {
+    private static final MethodHandle NO_ARGS = Interpreter.function("PyObject_CallNoArgs", "(J)J");
+    private static final MethodHandle ONE_ARG = Interpreter.function("PyObject_CallOneArg", "(JJ)J");
+    private static final MethodHandle VECTORCALL = Interpreter.function("PyObject_Vectorcall", "(JJJJ)J");
+
+    private Calls() {}
+
+    /** Calls {@code callable} without arguments. */
+    public static @Owned long tryCall(@Borrowed long callable) {
+        try {
+            return (long) NO_ARGS.invokeExact(callable);
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /**
+     * Calls {@code callable} with {@code count} positional arguments and the keyword arguments {@code names} behind them.
+     *
+     * @param arguments address of the arguments' pointers
+     * @param names tuple of the keywords, or {@link Objects#NULL}
+     */
+    public static @Owned long tryCall(
+            @Borrowed long callable, long arguments, long count, @Borrowed long names) {
+        try {
+            return (long) VECTORCALL.invokeExact(callable, arguments, count, names);
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /** Calls {@code callable} without arguments. */
+    public static @Owned long call(@Borrowed long callable) {
+        return Errors.check(tryCall(callable));
+    }
+
+    /** Calls {@code callable} with one argument. */
+    public static @Owned long call(@Borrowed long callable, @Borrowed long argument) {
+        try {
+            return Errors.check((long) ONE_ARG.invokeExact(callable, argument));
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /** As {@link #tryCall(long, long, long, long)}, but throws. */
+    public static @Owned long call(@Borrowed long callable, long arguments, long count, @Borrowed long names) {
+        return Errors.check(tryCall(callable, arguments, count, names));
+    }
+
+    /** Calls the method {@code name} of {@code object} without arguments. */
+    public static @Owned long callMethod(@Borrowed long object, @Borrowed long name) {
+        long method = Objects.getAttribute(object, name);
+        try {
+            return call(method);
+        } finally {
+            References.release(method);
+        }
+    }
+}

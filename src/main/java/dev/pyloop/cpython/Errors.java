@@ -1,0 +1,143 @@
+package dev.pyloop.cpython;
+
+import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * The interpreter's error indicator: the one place where Python errors are set, tested and taken.
+ *
+ * <p>Callers hold the GIL.
+ */
+public final class Errors {
+    /** The version that replaced the triple of type, value and traceback by the exception alone. */
+    private static final int SINGLE_EXCEPTION_VERSION = 0x030C0000;
+
+    private static final MethodHandle SET_STRING = Interpreter.function("PyErr_SetString", "(JJ)V");
+    private static final MethodHandle OCCURRED = Interpreter.function("PyErr_Occurred", "()J");
+
+    /** What only the failure of a callback needs. */
+    private static final class Taking {
+        static final boolean SINGLE = Interpreter.version() >= SINGLE_EXCEPTION_VERSION;
+        static final MethodHandle MATCHES = Interpreter.function("PyErr_ExceptionMatches", "(J)I");
+        static final long SYSTEM_EXIT = exceptionType("PyExc_SystemExit");
+        static final long KEYBOARD_INTERRUPT = exceptionType("PyExc_KeyboardInterrupt");
+        static final MethodHandle GET_RAISED =
+                SINGLE ? Interpreter.function("PyErr_GetRaisedException", "()J") : OCCURRED;
+    }
+
+    /** The three calls that make one exception of 3.11's triple. */
+    private static final class Triple {
+        static final MethodHandle FETCH = Interpreter.function("PyErr_Fetch", "(JJJ)V");
+        static final MethodHandle NORMALIZE = Interpreter.function("PyErr_NormalizeException", "(JJJ)V");
+        static final MethodHandle SET_TRACEBACK = Interpreter.function("PyException_SetTraceback", "(JJ)I");
+    }
+
+    private Errors() {}
+
+    /** Returns {@code object}, or throws what the null pointer stands for. */
+    public static long check(long object) {
+        if (object == Objects.NULL) {
+            throw PythonException.PENDING;
+        }
+        return object;
+    }
+
+    /** Returns {@code status}, or throws what a negative one stands for. */
+    public static int check(int status) {
+        if (status < 0) {
+            throw PythonException.PENDING;
+        }
+        return status;
+    }
+
+    /** Tells Python errors, which go on, from what an {@code invokeExact} never throws. */
+    static RuntimeException propagate(Throwable thrown) {
+        if (thrown instanceof PythonException e) {
+            return e;
+        }
+        throw NativeLinker.unexpected(thrown);
+    }
+
+    /** Tells whether the error indicator is set. */
+    public static boolean occurred() {
+        try {
+            return (long) OCCURRED.invokeExact() != Objects.NULL;
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+
+    /** Tells whether the pending exception is one that leaves the event loop: SystemExit or KeyboardInterrupt. */
+    public static boolean pendingLeavesLoop() {
+        try {
+            return (int) Taking.MATCHES.invokeExact(Taking.SYSTEM_EXIT) != 0
+                    || (int) Taking.MATCHES.invokeExact(Taking.KEYBOARD_INTERRUPT) != 0;
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+
+    /** Takes the pending exception, which must be there, with its traceback and clears the indicator. */
+    public static @Owned long take() {
+        try {
+            return Taking.SINGLE ? (long) Taking.GET_RAISED.invokeExact() : takeTriple();
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+
+    /** Sets the error indicator to an exception of the type that {@code symbol} names. */
+    static void set(String symbol, String message) {
+        try (NativeBuffer text = NativeBuffer.of(message)) {
+            SET_STRING.invokeExact(exceptionType(symbol), text.address());
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+
+    /** Sets the error indicator to the {@code OSError} of {@code errno}, with the system's message. */
+    static void setOsError(int errno) {
+        long os = Objects.importModule("os");
+        long describe = Objects.getAttribute(os, "strerror");
+        long number = Numbers.fromLong(errno);
+        long message = Calls.call(describe, number);
+        try (NativeBuffer arguments = new NativeBuffer(2 * Long.BYTES)) {
+            Memory.putLong(arguments.address(), number);
+            Memory.putLong(arguments.address() + Long.BYTES, message);
+            long error = Calls.call(exceptionType("PyExc_OSError"), arguments.address(), 2, Objects.NULL);
+            MethodHandle setObject = Interpreter.function("PyErr_SetObject", "(JJ)V");
+            setObject.invokeExact(Objects.type(error), error);
+            References.release(error);
+        } catch (Throwable t) {
+            throw propagate(t);
+        } finally {
+            References.release(message);
+            References.release(number);
+            References.release(describe);
+            References.release(os);
+        }
+    }
+
+    private static long takeTriple() throws Throwable {
+        try (NativeBuffer triple = new NativeBuffer(3 * Long.BYTES)) {
+            long type = triple.address();
+            long value = type + Long.BYTES;
+            long traceback = value + Long.BYTES;
+            Triple.FETCH.invokeExact(type, value, traceback);
+            Triple.NORMALIZE.invokeExact(type, value, traceback);
+            long exception = Memory.getLong(value);
+            if (Memory.getLong(traceback) != Objects.NULL) {
+                int ignored = (int) Triple.SET_TRACEBACK.invokeExact(exception, Memory.getLong(traceback));
+            }
+            References.releaseSlot(traceback);
+            References.releaseSlot(type);
+            return exception;
+        }
+    }
+
+    private static long exceptionType(String symbol) {
+        return Memory.getLong(Interpreter.symbol(symbol));
+    }
+}

@@ -1,0 +1,74 @@
+package dev.pyloop.cpython;
+
+import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Compares what this package believes about the interpreter's memory with what the interpreter itself answers.
+ *
+ * <p>Run once at start: a build that lays objects out otherwise gets an error message instead of a crash.
+ */
+public final class LayoutCheck {
+    private static final double SAMPLE = 1234.5;
+
+    private LayoutCheck() {}
+
+    /**
+     * Checks every layout that is read or written in place.
+     *
+     * @throws IllegalStateException naming the first that differs
+     */
+    public static void run() {
+        long number = Numbers.fromDouble(SAMPLE);
+        try {
+            checkObject(number);
+            checkTuple(number);
+        } finally {
+            References.release(number);
+        }
+    }
+
+    private static void checkObject(long number) {
+        int before = Memory.getInt(number);
+        References.retain(number);
+        expect(Memory.getInt(number) == before + 1, "reference counts");
+        References.release(number);
+        expect(Memory.getInt(number) == before, "reference counts");
+        expect(Numbers.isFloat(number), "the type of an object");
+        expect(Numbers.value(number) == SAMPLE, "float");
+        long type = Objects.type(number);
+        expect(Types.basicSize(type) == Objects.HEADER_SIZE + Double.BYTES, "type objects");
+    }
+
+    private static void checkTuple(long number) {
+        try (NativeBuffer items = new NativeBuffer(2 * Long.BYTES)) {
+            Memory.putLong(items.address(), number);
+            Memory.putLong(items.address() + Long.BYTES, Objects.NONE);
+            long tuple = Tuples.copyOf(items.address(), 2);
+            try {
+                expect(Tuples.size(tuple) == 2, "tuple");
+                expect(Types.isTracked(tuple), "the garbage collector's header");
+                expect(item(tuple, 0) == number && item(tuple, 1) == Objects.NONE, "tuple");
+            } finally {
+                References.release(tuple);
+            }
+        }
+    }
+
+    private static long item(long tuple, long index) {
+        MethodHandle getItem = Interpreter.function("PyTuple_GetItem", "(JJ)J");
+        try {
+            return (long) getItem.invokeExact(tuple, index);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+
+    private static void expect(boolean holds, String what) {
+        if (!holds) {
+            throw new IllegalStateException("this Python lays out " + what + " in a way PyLoop does not know");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package dev.pyloop.cpython;
+
+import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Python objects in general: constants, types, attributes, strings.
+ *
+ * <pre>
+ *   struct _object { Py_ssize_t ob_refcnt; PyTypeObject *ob_type; };      as LayoutCheck makes sure
+ * </pre>
+ *
+ * <p>Methods that can fail throw {@link PythonException#PENDING} with the error indicator set. Callers hold the GIL.
+ */
+public final class Objects {
+    /** The null pointer. */
+    public static final long NULL = 0;
+
+    /** {@code None}, which the interpreter owns. */
+    public static final long NONE = Interpreter.symbol("_Py_NoneStruct");
+    /** {@code True}, which the interpreter owns. */
+    public static final long TRUE = Interpreter.symbol("_Py_TrueStruct");
+    /** {@code False}, which the interpreter owns. */
+    public static final long FALSE = Interpreter.symbol("_Py_FalseStruct");
+
+    /** Bytes of {@code PyObject_HEAD}. */
+    public static final long HEADER_SIZE = 16;
+
+    private static final long OB_TYPE = 8;
+
+    private static final MethodHandle GET_ATTR = Interpreter.function("PyObject_GetAttr", "(JJ)J");
+    private static final MethodHandle IMPORT = Interpreter.function("PyImport_ImportModule", "(J)J");
+    private static final MethodHandle INTERN = Interpreter.function("PyUnicode_InternFromString", "(J)J");
+    private static final MethodHandle IS_TRUE = Interpreter.function("PyObject_IsTrue", "(J)I");
+    private static final MethodHandle IS_SUBTYPE = Interpreter.function("PyType_IsSubtype", "(JJ)I");
+
+    private Objects() {}
+
+    /** Returns the type of {@code object}. */
+    public static @Borrowed long type(@Borrowed long object) {
+        return Memory.getLong(object + OB_TYPE);
+    }
+
+    /** Tells whether {@code object} is an instance of {@code type} or of a subtype. */
+    public static boolean isInstance(@Borrowed long object, @Borrowed long type) {
+        return type(object) == type || isSubtype(type(object), type);
+    }
+
+    /** Returns a new reference to {@code None}. */
+    public static @Owned long none() {
+        return References.retain(NONE);
+    }
+
+    /** Returns a new reference to {@code True} or {@code False}. */
+    public static @Owned long bool(boolean value) {
+        return References.retain(value ? TRUE : FALSE);
+    }
+
+    /** Returns the truth of {@code object}. */
+    public static boolean isTrue(@Borrowed long object) {
+        if (object == TRUE || object == FALSE) {
+            return object == TRUE;
+        }
+        try {
+            int truth = (int) IS_TRUE.invokeExact(object);
+            return Errors.check(truth) != 0;
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /** Returns the interned string of {@code text}; interned strings with equal text are one object. */
+    public static @Owned long intern(String text) {
+        try (NativeBuffer copy = NativeBuffer.of(text)) {
+            return Errors.check((long) INTERN.invokeExact(copy.address()));
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /** Returns the attribute {@code name} of {@code object}. */
+    public static @Owned long getAttribute(@Borrowed long object, @Borrowed long name) {
+        try {
+            return Errors.check((long) GET_ATTR.invokeExact(object, name));
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /** Returns the attribute {@code name} of {@code object}; for start-up, where the name is used once. */
+    public static @Owned long getAttribute(@Borrowed long object, String name) {
+        long interned = intern(name);
+        try {
+            return getAttribute(object, interned);
+        } finally {
+            References.release(interned);
+        }
+    }
+
+    /** Imports a module by its full name. */
+    public static @Owned long importModule(String name) {
+        try (NativeBuffer copy = NativeBuffer.of(name)) {
+            return Errors.check((long) IMPORT.invokeExact(copy.address()));
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    private static boolean isSubtype(long type, long base) {
+        try {
+            return (int) IS_SUBTYPE.invokeExact(type, base) != 0;
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.pyloop.cpython;
+
+import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Reference counts, edited in place.
+ *
+ * <pre>
+ *   3.11        Py_ssize_t ob_refcnt                            offset 0, 8 bytes
+ *   3.12, 3.13  the same; immortal when the low half, signed, is negative (PEP 683)
+ *   3.14        uint32_t ob_refcnt; uint16_t ob_overflow, ob_flags; immortal likewise
+ * </pre>
+ *
+ * <p>So on little-endian machines the low four bytes are the count everywhere, and negative means hands off: no object
+ * of 3.11 has two thousand million references. A debug build ({@code Py_REF_DEBUG}) counts all references together and is
+ * told by function calls instead. Callers hold the GIL.
+ */
+public final class References {
+    private static final boolean COUNTED = Interpreter.optionalSymbol("_Py_RefTotal") != 0
+            || Interpreter.optionalSymbol("_Py_IncRefTotal_DO_NOT_USE_THIS") != 0;
+
+    private static final MethodHandle PY_INCREF = Interpreter.function("Py_IncRef", "(J)V");
+    private static final MethodHandle PY_DECREF = Interpreter.function("Py_DecRef", "(J)V");
+    private static final MethodHandle DEALLOC = Interpreter.function("_Py_Dealloc", "(J)V");
+
+    private References() {}
+
+    /** Takes a new reference to {@code object} and returns it. */
+    public static @Owned long retain(@Borrowed long object) {
+        if (COUNTED) {
+            callIncref(object);
+            return object;
+        }
+        int count = Memory.getInt(object);
+        if (count >= 0) {
+            Memory.putInt(object, count + 1);
+        }
+        return object;
+    }
+
+    /** Gives a reference up. May run any Python code when it was the last. */
+    public static void release(@Owned long object) {
+        if (COUNTED) {
+            callDecref(object);
+            return;
+        }
+        int count = Memory.getInt(object);
+        if (count > 1) {
+            Memory.putInt(object, count - 1);
+        } else if (count >= 0) {
+            Memory.putInt(object, 0);
+            dealloc(object);
+        }
+    }
+
+    /** Gives a reference up; the null pointer stands for none. */
+    public static void releaseUnlessNull(@Owned long object) {
+        if (object != Objects.NULL) {
+            release(object);
+        }
+    }
+
+    /** Gives up the reference stored at {@code slot}, if any, and clears the slot first. */
+    public static void releaseSlot(long slot) {
+        long object = Memory.getLong(slot);
+        if (object != Objects.NULL) {
+            Memory.putLong(slot, Objects.NULL);
+            release(object);
+        }
+    }
+
+    /** Stores {@code object} at {@code slot} and then gives up the reference that was there, if any. */
+    public static void replaceSlot(long slot, @Owned long object) {
+        long previous = Memory.getLong(slot);
+        Memory.putLong(slot, object);
+        if (previous != Objects.NULL) {
+            release(previous);
+        }
+    }
+
+    /** Tells whether the caller's reference is the only one. */
+    public static boolean isUnique(@Borrowed long object) {
+        return Memory.getInt(object) == 1;
+    }
+
+    private static void callIncref(long object) {
+        try {
+            PY_INCREF.invokeExact(object);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+
+    private static void callDecref(long object) {
+        try {
+            PY_DECREF.invokeExact(object);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+
+    private static void dealloc(long object) {
+        try {
+            DEALLOC.invokeExact(object);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+}

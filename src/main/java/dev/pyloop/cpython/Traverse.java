@@ -1,0 +1,47 @@
+package dev.pyloop.cpython;
+
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
+import java.util.function.LongConsumer;
+
+/**
+ * What a type tells the cyclic garbage collector: {@code tp_traverse}.
+ *
+ * <p>It runs in the middle of a collection: it may only read, call {@link Visitor#accept} and return.
+ */
+@FunctionalInterface
+public interface Traverse {
+    /** Shows {@code visitor} every reference that {@code self} owns. */
+    void traverse(@Borrowed long self, Visitor visitor);
+
+    /** The collector's {@code visitproc} during one call of {@link Traverse#traverse}. */
+    final class Visitor implements LongConsumer {
+        private static final MethodHandle VISIT = NativeLinker.pointer("(JJ)I");
+
+        private final long visit;
+        private final long argument;
+        private int status;
+
+        Visitor(long visit, long argument) {
+            this.visit = visit;
+            this.argument = argument;
+        }
+
+        /** Shows one reference; null pointers and everything after the collector lost interest are left out. */
+        @Override
+        public void accept(@Borrowed long object) {
+            if (object == Objects.NULL || status != 0) {
+                return;
+            }
+            try {
+                status = (int) VISIT.invokeExact(visit, object, argument);
+            } catch (Throwable t) {
+                throw NativeLinker.unexpected(t);
+            }
+        }
+
+        int status() {
+            return status;
+        }
+    }
+}

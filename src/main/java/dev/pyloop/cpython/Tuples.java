@@ -1,0 +1,62 @@
+package dev.pyloop.cpython;
+
+import dev.pyloop.memory.Memory;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * {@code tuple}.
+ *
+ * <pre>
+ *   struct PyTupleObject { PyObject_VAR_HEAD; [3.14: Py_hash_t ob_hash;] PyObject *ob_item[]; };
+ * </pre>
+ *
+ * <p>Callers hold the GIL.
+ */
+public final class Tuples {
+    private static final long OB_SIZE = 16;
+    private static final MethodHandle NEW = Interpreter.function("PyTuple_New", "(J)J");
+
+    /** The empty tuple, which the interpreter keeps for ever. */
+    public static final @Borrowed long EMPTY = create(0);
+
+    /** Items start where an instance without items ends. */
+    private static final long OB_ITEM = Types.basicSize(Objects.type(EMPTY));
+
+    private Tuples() {}
+
+    /** Returns the number of items. */
+    public static long size(@Borrowed long tuple) {
+        return Memory.getLong(tuple + OB_SIZE);
+    }
+
+    /** Returns the address of the first item's pointer. */
+    public static long items(@Borrowed long tuple) {
+        return tuple + OB_ITEM;
+    }
+
+    /** Returns item {@code index}. */
+    public static @Borrowed long get(@Borrowed long tuple, long index) {
+        return Memory.getLong(items(tuple) + index * Long.BYTES);
+    }
+
+    /** Makes a tuple of the {@code count} objects whose pointers are at {@code address}. */
+    public static @Owned long copyOf(long address, long count) {
+        if (count == 0) {
+            return References.retain(EMPTY);
+        }
+        long tuple = create(count);
+        for (long i = 0; i < count; i++) {
+            long item = References.retain(Memory.getLong(address + i * Long.BYTES));
+            Memory.putLong(items(tuple) + i * Long.BYTES, item);
+        }
+        return tuple;
+    }
+
+    private static long create(long size) {
+        try {
+            return Errors.check((long) NEW.invokeExact(size));
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+}

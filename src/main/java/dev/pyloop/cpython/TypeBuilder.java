@@ -1,0 +1,140 @@
+package dev.pyloop.cpython;
+
+import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeBuffer;
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Builds a heap type whose methods are Java's: {@code PyType_FromSpecWithBases}.
+ *
+ * <pre>
+ *   struct PyType_Spec { const char *name; int basicsize, itemsize; unsigned int flags; PyType_Slot *slots; };  32 bytes
+ *   struct PyType_Slot { int slot; void *pfunc; };                                                           16 bytes
+ *   struct PyMethodDef { const char *ml_name; PyCFunction ml_meth; int ml_flags; const char *ml_doc; };      32 bytes
+ * </pre>
+ *
+ * <p>What is built is never freed: the interpreter keeps pointers into the method table as long as the type lives. Callers
+ * hold the GIL.
+ */
+public final class TypeBuilder {
+    private static final int METH_NOARGS = 0x0004;
+    private static final int METH_O = 0x0008;
+    private static final int METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002;
+
+    private static final int TPFLAGS_DEFAULT = 0;
+    private static final int TPFLAGS_BASETYPE = 1 << 10;
+    private static final int TPFLAGS_HAVE_GC = 1 << 14;
+
+    private static final int SLOT_DOC = 56;
+    private static final int SLOT_METHODS = 64;
+    private static final int SLOT_TRAVERSE = 71;
+
+    private static final long SPEC_SIZE = 32;
+    private static final long SLOT_SIZE = 16;
+    private static final long METHOD_SIZE = 32;
+
+    private static final MethodHandle FROM_SPEC = Interpreter.function("PyType_FromSpecWithBases", "(JJ)J");
+
+    private record Method(String name, long function, int flags, String doc) {}
+
+    private record Slot(int number, long value) {}
+
+    private final String name;
+    private final long basicSize;
+    private final List<Method> methods = new ArrayList<>();
+    private final List<Slot> slots = new ArrayList<>();
+    private int flags = TPFLAGS_DEFAULT;
+
+    /**
+     * Starts a type.
+     *
+     * @param name full name, module and all
+     * @param basicSize bytes of an instance, at least those of its base type
+     */
+    public TypeBuilder(String name, long basicSize) {
+        this.name = name;
+        this.basicSize = basicSize;
+    }
+
+    /** Lets Python classes derive from the type. */
+    public TypeBuilder subclassable() {
+        flags |= TPFLAGS_BASETYPE;
+        return this;
+    }
+
+    /** Sets the docstring. */
+    public TypeBuilder doc(String text) {
+        slots.add(new Slot(SLOT_DOC, NativeBuffer.immortalString(text)));
+        return this;
+    }
+
+    /** Makes the garbage collector ask {@code traverse} what instances refer to. */
+    public TypeBuilder traverse(Traverse traverse) {
+        flags |= TPFLAGS_HAVE_GC;
+        slots.add(new Slot(SLOT_TRAVERSE, Upcalls.traverse(traverse)));
+        return this;
+    }
+
+    /** Adds a method with positional and keyword arguments. The first line of {@code doc} is its signature. */
+    public TypeBuilder keywords(String name, Methods receiver, int number, String doc) {
+        methods.add(new Method(name, Upcalls.keywords(receiver, number), METH_FASTCALL_KEYWORDS, doc));
+        return this;
+    }
+
+    /** Adds a method without arguments. */
+    public TypeBuilder noArguments(String name, Methods receiver, int number, String doc) {
+        methods.add(new Method(name, Upcalls.noArguments(receiver, number), METH_NOARGS, doc));
+        return this;
+    }
+
+    /** Adds a method with one positional argument. */
+    public TypeBuilder oneArgument(String name, Methods receiver, int number, String doc) {
+        methods.add(new Method(name, Upcalls.oneArgument(receiver, number), METH_O, doc));
+        return this;
+    }
+
+    /**
+     * Makes the type.
+     *
+     * @param base its one base type; {@link Objects#NULL} for {@code object}
+     */
+    public @Owned long build(@Borrowed long base) {
+        slots.add(new Slot(SLOT_METHODS, methodTable()));
+        long spec = NativeBuffer.immortal(SPEC_SIZE);
+        Memory.putLong(spec, NativeBuffer.immortalString(name));
+        Memory.putInt(spec + 8, Math.toIntExact(basicSize));
+        Memory.putInt(spec + 16, flags);
+        Memory.putLong(spec + 24, slotTable());
+        try {
+            return Errors.check((long) FROM_SPEC.invokeExact(spec, base));
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    private long slotTable() {
+        long table = NativeBuffer.immortal(SLOT_SIZE * (slots.size() + 1));
+        long entry = table;
+        for (Slot slot : slots) {
+            Memory.putInt(entry, slot.number());
+            Memory.putLong(entry + 8, slot.value());
+            entry += SLOT_SIZE;
+        }
+        return table;
+    }
+
+    private long methodTable() {
+        long table = NativeBuffer.immortal(METHOD_SIZE * (methods.size() + 1));
+        long entry = table;
+        for (Method method : methods) {
+            Memory.putLong(entry, NativeBuffer.immortalString(method.name()));
+            Memory.putLong(entry + 8, method.function());
+            Memory.putInt(entry + 16, method.flags());
+            Memory.putLong(entry + 24, NativeBuffer.immortalString(method.doc()));
+            entry += METHOD_SIZE;
+        }
+        return table;
+    }
+}

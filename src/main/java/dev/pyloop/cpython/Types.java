@@ -1,0 +1,91 @@
+package dev.pyloop.cpython;
+
+import dev.pyloop.memory.Memory;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Type objects and what instances of them look like in memory.
+ *
+ * <pre>
+ *   struct _typeobject, as in every version from 3.8:
+ *     tp_basicsize       32
+ *     tp_weaklistoffset  208
+ *
+ *   struct PyMemberDescrObject { PyObject_HEAD; PyTypeObject *d_type; PyObject *d_name, *d_qualname; PyMemberDef *d_member; };
+ *   struct PyMemberDef { const char *name; int type; Py_ssize_t offset; int flags; const char *doc; };
+ *
+ *   struct PyGC_Head { uintptr_t _gc_next, _gc_prev; };      before each object of the garbage collector's; 0: not tracked
+ * </pre>
+ *
+ * <p>Callers hold the GIL.
+ */
+public final class Types {
+    private static final long TP_BASICSIZE = 32;
+    private static final long TP_WEAKLISTOFFSET = 208;
+    private static final long D_MEMBER = 40;
+    private static final long MEMBER_OFFSET = 16;
+    private static final long GC_NEXT = -16;
+
+    private static final MethodHandle GENERIC_ALLOC = Interpreter.function("PyType_GenericAlloc", "(JJ)J");
+    private static final MethodHandle GC_TRACK = Interpreter.function("PyObject_GC_Track", "(J)V");
+    private static final MethodHandle GC_UNTRACK = Interpreter.function("PyObject_GC_UnTrack", "(J)V");
+    private static final long MEMBER_DESCRIPTOR = Interpreter.symbol("PyMemberDescr_Type");
+
+    private Types() {}
+
+    /** Returns the size in bytes of an instance of {@code type}. */
+    public static long basicSize(@Borrowed long type) {
+        return Memory.getLong(type + TP_BASICSIZE);
+    }
+
+    /** Returns where an instance of {@code type} keeps the list of its weak references. */
+    public static long weakListOffset(@Borrowed long type) {
+        return Memory.getLong(type + TP_WEAKLISTOFFSET);
+    }
+
+    /**
+     * Returns where instances of {@code type} keep the member {@code name} of its {@code __slots__}.
+     *
+     * @throws IllegalStateException if this interpreter lays the member out in a way unknown here
+     */
+    public static long slotOffset(@Borrowed long type, String name) {
+        long descriptor = Objects.getAttribute(type, name);
+        try {
+            if (Objects.type(descriptor) != MEMBER_DESCRIPTOR) {
+                throw new IllegalStateException(name + " is not a slot");
+            }
+            long offset = Memory.getLong(Memory.getLong(descriptor + D_MEMBER) + MEMBER_OFFSET);
+            if (offset < Objects.HEADER_SIZE || offset >= basicSize(type) || offset % Long.BYTES != 0) {
+                throw new IllegalStateException(name + " is said to be at offset " + offset);
+            }
+            return offset;
+        } finally {
+            References.release(descriptor);
+        }
+    }
+
+    /** Makes a zeroed instance of the heap type {@code type} that the garbage collector does not track. */
+    public static @Owned long allocateUntracked(@Borrowed long type) {
+        try {
+            long object = Errors.check((long) GENERIC_ALLOC.invokeExact(type, 0L));
+            GC_UNTRACK.invokeExact(object);
+            return object;
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /** Tells whether the garbage collector tracks {@code object}, which must be of a type it knows. */
+    public static boolean isTracked(@Borrowed long object) {
+        return Memory.getLong(object + GC_NEXT) != Objects.NULL;
+    }
+
+    /** Makes the garbage collector track {@code object}, which it did not before. */
+    public static void track(@Borrowed long object) {
+        try {
+            GC_TRACK.invokeExact(object);
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package dev.pyloop.libc;
+
+import dev.pyloop.memory.ErrnoState;
+import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Waits on an epoll descriptor with nanosecond precision where the system offers it.
+ *
+ * <p>{@code epoll_pwait2} (Linux 5.11, glibc 2.35) takes a timespec; without it {@code epoll_wait} waits whole
+ * milliseconds, rounded up as asyncio does, so that no timer is polled for before it is due. One instance serves one
+ * thread at a time.
+ */
+public final class EpollWait implements AutoCloseable {
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final long NANOS_PER_MILLI = 1_000_000L;
+    /** {@code struct timespec { time_t tv_sec; long tv_nsec; }}. */
+    private static final long TIMESPEC_SIZE = 16;
+
+    private static final MethodHandle EPOLL_WAIT = SystemCalls.link("epoll_wait", "(IJII)I");
+    private static final long PWAIT2_ADDRESS = NativeLinker.optionalLibcSymbol("epoll_pwait2");
+
+    /** Linked on the first wait with a deadline: most start-ups never need it. */
+    private static final class Pwait2 {
+        static final MethodHandle EPOLL_PWAIT2 = NativeLinker.systemCall(PWAIT2_ADDRESS, "(IJIJJ)I");
+    }
+
+    private final ErrnoState state = new ErrnoState();
+    private final NativeBuffer timespec = new NativeBuffer(TIMESPEC_SIZE);
+    private boolean precise = PWAIT2_ADDRESS != 0;
+
+    /**
+     * Waits until an event, a signal or the time-out.
+     *
+     * @param events address of an array of {@code capacity} {@link EpollEvent}s
+     * @param timeoutNanos nanoseconds to wait; 0 not to wait; negative without limit
+     * @return the number of events, or the negated errno
+     */
+    public int await(int epoll, long events, int capacity, long timeoutNanos) {
+        try {
+            if (timeoutNanos > 0 && precise) {
+                int count = awaitPrecisely(epoll, events, capacity, timeoutNanos);
+                if (count != -Errno.ENOSYS) {
+                    return count;
+                }
+                precise = false;
+            }
+            return result((int) EPOLL_WAIT.invokeExact(state.segment(), epoll, events, capacity, millis(timeoutNanos)));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+
+    private int awaitPrecisely(int epoll, long events, int capacity, long timeoutNanos) throws Throwable {
+        Memory.putLong(timespec.address(), timeoutNanos / NANOS_PER_SECOND);
+        Memory.putLong(timespec.address() + Long.BYTES, timeoutNanos % NANOS_PER_SECOND);
+        return result((int) Pwait2.EPOLL_PWAIT2.invokeExact(
+                state.segment(), epoll, events, capacity, timespec.address(), 0L));
+    }
+
+    private static int millis(long timeoutNanos) {
+        if (timeoutNanos <= 0) {
+            return timeoutNanos == 0 ? 0 : -1;
+        }
+        return (int) Math.min(Math.ceilDiv(timeoutNanos, NANOS_PER_MILLI), Integer.MAX_VALUE);
+    }
+
+    private int result(int returned) {
+        return returned >= 0 ? returned : -state.errno();
+    }
+
+    @Override
+    public void close() {
+        timespec.close();
+    }
+}

@@ -1,0 +1,360 @@
+package dev.pyloop.loop;
+
+import dev.pyloop.libc.Errno;
+import dev.pyloop.libc.SystemCallException;
+import dev.pyloop.queue.Inbox;
+import dev.pyloop.queue.ReadyQueue;
+import dev.pyloop.queue.TimerHeap;
+import dev.pyloop.reactor.Interest;
+import dev.pyloop.reactor.Poller;
+import dev.pyloop.reactor.WatchTable;
+import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
+
+/**
+ * The event loop: asyncio's iteration, step by step, over opaque handles.
+ *
+ * <p>One iteration drops cancelled timers, polls, queues the callbacks of ready descriptors, then those of due timers,
+ * and runs exactly what is queued by then; what these callbacks queue runs in the next iteration. That order is a promise
+ * of asyncio's, kept to the letter.
+ *
+ * <p>Everything but {@link #post} and {@link #wake} is called with the host's lock held, by any thread; {@link #run} by
+ * one thread at a time. The loop owns the handles it is given, its poller and its waker, and gives all of them back in
+ * {@link #close()}.
+ */
+public final class EventLoop implements AutoCloseable {
+    private static final long NOT_AT_ALL = 0;
+    private static final long WITHOUT_LIMIT = -1;
+    /** asyncio never sleeps longer than a day at a time. */
+    private static final double MAX_SLEEP_SECONDS = 24 * 3600;
+
+    private static final double NANOS_PER_SECOND = 1e9;
+    /** The clock ticks in nanoseconds; a timer due within one tick is due. */
+    private static final double CLOCK_RESOLUTION = 1e-9;
+
+    private final ReadyQueue ready = new ReadyQueue();
+    private final TimerHeap timers = new TimerHeap();
+    private final Inbox inbox = new Inbox();
+    private final ReadyQueue discarded = new ReadyQueue();
+    private final WatchTable watches = new WatchTable();
+    private final PollPolicy policy = new PollPolicy();
+    private final Waker waker = new Waker();
+    private final Callbacks callbacks;
+    private final Host host;
+    private final Poller poller;
+    private final LongPredicate isCancelled;
+
+    /** Descriptors of {@link #watches} that the loop's host watches for itself. */
+    private int internalWatches;
+
+    private boolean stopping;
+
+    /** True from before the last look into the inbox until the poll returned: whoever adds then must wake the loop. */
+    private volatile boolean sleeping;
+
+    /**
+     * Makes a loop that owns {@code poller} from now on, also if this constructor fails.
+     *
+     * @throws SystemCallException when descriptors are exhausted
+     */
+    public EventLoop(Callbacks callbacks, Host host, Poller poller) {
+        this.callbacks = callbacks;
+        this.host = host;
+        this.poller = poller;
+        isCancelled = callbacks::isCancelled;
+        int result = poller.add(waker.descriptor(), Interest.READ);
+        if (result < 0) {
+            close();
+            throw new SystemCallException("epoll_ctl", -result);
+        }
+    }
+
+    /** Queues {@code handle} to run in the next iteration, behind everything queued before by any thread. */
+    public void callSoon(long handle) {
+        takeInbox();
+        ready.add(handle);
+    }
+
+    /** Queues {@code handle} from any thread, without the lock, and wakes the loop. */
+    public void post(long handle) {
+        inbox.add(handle);
+        wake();
+    }
+
+    /** Ends the loop's sleep if it sleeps or is about to. Any thread, without the lock. */
+    public void wake() {
+        // Read before written: among many calls only the first after the loop fell asleep pays the system call.
+        if (sleeping) {
+            sleeping = false;
+            waker.wake();
+        }
+    }
+
+    /** Queues {@code handle} to run when the clock reaches {@code deadline} seconds. */
+    public void callAt(double deadline, long handle) {
+        timers.add(deadline, handle);
+    }
+
+    /** Takes note that a timer in the heap was cancelled. */
+    public void timerCancelled() {
+        timers.noteCancelled();
+        if (timers.wantsCompaction()) {
+            compactTimers();
+        }
+    }
+
+    /**
+     * Watches {@code descriptor}: {@code handle} runs in every iteration that finds it ready. A handle watching for the
+     * same is cancelled.
+     *
+     * @param kind {@link Interest#READ} or {@link Interest#WRITE}
+     * @return 0, or the negated errno, in which case the handle stays the caller's
+     */
+    public int watch(int descriptor, int kind, long handle) {
+        int before = watches.interest(descriptor);
+        int result = before == Interest.NONE
+                ? poller.add(descriptor, kind)
+                : poller.modify(descriptor, before | kind);
+        if (result < 0) {
+            return result;
+        }
+        long previous = watches.replace(descriptor, kind, handle);
+        if (previous != WatchTable.NULL_HANDLE) {
+            callbacks.cancel(previous);
+            callbacks.release(previous);
+        }
+        return 0;
+    }
+
+    /** Stops watching {@code descriptor} for {@code kind} and cancels its handle; false when there was none. */
+    public boolean unwatch(int descriptor, int kind) {
+        long handle = watches.replace(descriptor, kind, WatchTable.NULL_HANDLE);
+        if (handle == WatchTable.NULL_HANDLE) {
+            return false;
+        }
+        int rest = watches.interest(descriptor);
+        if (rest == Interest.NONE) {
+            poller.remove(descriptor);
+        } else {
+            // Failure means that the descriptor was closed behind our back; its events ended with it.
+            poller.modify(descriptor, rest);
+        }
+        callbacks.cancel(handle);
+        callbacks.release(handle);
+        return true;
+    }
+
+    /** Says how many of the watched descriptors are the host's own. */
+    public void setInternalWatches(int count) {
+        internalWatches = count;
+    }
+
+    /** Says whether {@link #run} shall return at the end of the iteration. */
+    public void setStopping(boolean stopping) {
+        this.stopping = stopping;
+    }
+
+    /** Returns the number of callbacks queued to run, the inbox included. */
+    public int readyCount() {
+        return ready.size() + inbox.size();
+    }
+
+    /** Returns the number of timers in the heap, cancelled ones included. */
+    public int timerCount() {
+        return timers.size();
+    }
+
+    /** Runs iterations until {@link #setStopping} says so; at least one. */
+    public void run() {
+        policy.pollNext();
+        do {
+            turn();
+        } while (!stopping);
+    }
+
+    /** Runs one iteration, which polls. */
+    public void runOnce() {
+        policy.pollNext();
+        turn();
+    }
+
+    /** Shows every handle the loop holds, once per reference. */
+    public void forEachHandle(LongConsumer visitor) {
+        for (int i = 0; i < ready.size(); i++) {
+            visitor.accept(ready.get(i));
+        }
+        for (int i = 0; i < timers.size(); i++) {
+            visitor.accept(timers.get(i));
+        }
+        for (int i = 0; i < inbox.size(); i++) {
+            visitor.accept(inbox.get(i));
+        }
+        for (int descriptor = 0; descriptor < watches.limit(); descriptor++) {
+            if (watches.reader(descriptor) != WatchTable.NULL_HANDLE) {
+                visitor.accept(watches.reader(descriptor));
+            }
+            if (watches.writer(descriptor) != WatchTable.NULL_HANDLE) {
+                visitor.accept(watches.writer(descriptor));
+            }
+        }
+    }
+
+    /** Drops every callback and timer without running them. */
+    public void clear() {
+        takeInbox();
+        while (!ready.isEmpty()) {
+            discarded.add(ready.poll());
+        }
+        while (!timers.isEmpty()) {
+            long handle = timers.remove();
+            callbacks.unschedule(handle);
+            discarded.add(handle);
+        }
+        releaseDiscarded();
+    }
+
+    @Override
+    public void close() {
+        clear();
+        for (int descriptor = 0; descriptor < watches.limit(); descriptor++) {
+            discard(watches.replace(descriptor, Interest.READ, WatchTable.NULL_HANDLE));
+            discard(watches.replace(descriptor, Interest.WRITE, WatchTable.NULL_HANDLE));
+        }
+        waker.close();
+        poller.close();
+        releaseDiscarded();
+    }
+
+    /** One iteration. A method of its own, small enough to be compiled well. */
+    private void turn() {
+        if (!timers.isEmpty()) {
+            dropCancelledTimers();
+        }
+        takeInbox();
+        if (ready.isEmpty() || policy.mustPoll(watches.count() - internalWatches)) {
+            poll();
+        }
+        if (!timers.isEmpty()) {
+            queueDueTimers();
+        }
+        runReady();
+    }
+
+    private void runReady() {
+        int count = ready.size();
+        policy.running(count);
+        for (int i = 0; i < count; i++) {
+            callbacks.run(ready.poll());
+        }
+    }
+
+    private void takeInbox() {
+        if (!inbox.isEmpty()) {
+            inbox.drainTo(ready);
+        }
+    }
+
+    private void poll() {
+        int watched = watches.count() + 1;
+        long timeout = timeoutNanos();
+        int count = timeout == NOT_AT_ALL ? poller.poll(NOT_AT_ALL, watched) : sleep(timeout, watched);
+        policy.polled();
+        takeInbox();
+        for (int i = 0; i < count; i++) {
+            queueReady(poller.descriptor(i), poller.readiness(i));
+        }
+        if (count < 0 && count != -Errno.EINTR) {
+            throw new SystemCallException("epoll_wait", -count);
+        }
+        host.breathe();
+    }
+
+    private int sleep(long timeout, int watched) {
+        sleeping = true;
+        if (!inbox.isEmpty()) {
+            sleeping = false;
+            return poller.poll(NOT_AT_ALL, watched);
+        }
+        host.unlock();
+        try {
+            return poller.poll(timeout, watched);
+        } finally {
+            sleeping = false;
+            host.lock();
+        }
+    }
+
+    private long timeoutNanos() {
+        if (stopping || !ready.isEmpty()) {
+            return NOT_AT_ALL;
+        }
+        if (timers.isEmpty()) {
+            return WITHOUT_LIMIT;
+        }
+        double seconds = timers.nextDeadline() - host.seconds();
+        return seconds > 0 ? (long) Math.ceil(Math.min(seconds, MAX_SLEEP_SECONDS) * NANOS_PER_SECOND) : NOT_AT_ALL;
+    }
+
+    private void queueReady(int descriptor, int readiness) {
+        if (descriptor == waker.descriptor()) {
+            waker.drain();
+            return;
+        }
+        queueWatch(descriptor, Interest.READ, readiness, watches.reader(descriptor));
+        queueWatch(descriptor, Interest.WRITE, readiness, watches.writer(descriptor));
+    }
+
+    private void queueWatch(int descriptor, int kind, int readiness, long handle) {
+        if ((readiness & kind) == 0 || handle == WatchTable.NULL_HANDLE) {
+            return;
+        }
+        if (callbacks.isCancelled(handle)) {
+            unwatch(descriptor, kind);
+        } else {
+            callbacks.retain(handle);
+            ready.add(handle);
+        }
+    }
+
+    private void queueDueTimers() {
+        double end = host.seconds() + CLOCK_RESOLUTION;
+        while (!timers.isEmpty() && !(timers.nextDeadline() >= end)) {
+            long handle = timers.remove();
+            callbacks.unschedule(handle);
+            if (callbacks.isCancelled(handle)) {
+                timers.noteCancelledRemoved();
+            }
+            ready.add(handle);
+        }
+    }
+
+    private void dropCancelledTimers() {
+        while (!timers.isEmpty() && callbacks.isCancelled(timers.peek())) {
+            long handle = timers.remove();
+            timers.noteCancelledRemoved();
+            callbacks.unschedule(handle);
+            callbacks.release(handle);
+        }
+    }
+
+    private void compactTimers() {
+        timers.compact(isCancelled, discarded);
+        for (int i = 0; i < discarded.size(); i++) {
+            callbacks.unschedule(discarded.get(i));
+        }
+        releaseDiscarded();
+    }
+
+    private void discard(long handle) {
+        if (handle != WatchTable.NULL_HANDLE) {
+            discarded.add(handle);
+        }
+    }
+
+    /** Releasing may call back into the loop, so the structures above must be consistent by now. */
+    private void releaseDiscarded() {
+        while (!discarded.isEmpty()) {
+            callbacks.release(discarded.poll());
+        }
+    }
+}

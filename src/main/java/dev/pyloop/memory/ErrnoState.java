@@ -1,0 +1,28 @@
+package dev.pyloop.memory;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The place where a system call linked by {@link NativeLinker#systemCall} leaves errno.
+ *
+ * <p>One instance serves one thread at a time: two threads sharing it would read each other's errno.
+ */
+public final class ErrnoState {
+    private static final long ERRNO_OFFSET = NativeLinker.errnoLayout()
+            .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+
+    private final MemorySegment segment = Arena.ofAuto().allocate(NativeLinker.errnoLayout());
+
+    /** Returns the first argument of the next system call. */
+    public MemorySegment segment() {
+        return segment;
+    }
+
+    /** Returns errno as the last failed call left it. */
+    public int errno() {
+        return segment.get(ValueLayout.JAVA_INT, ERRNO_OFFSET);
+    }
+}

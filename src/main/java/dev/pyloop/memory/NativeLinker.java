@@ -1,0 +1,116 @@
+package dev.pyloop.memory;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+
+/**
+ * Makes method handles for native functions and native stubs for method handles.
+ *
+ * <p>Signatures are JVM method descriptors over {@code J} (pointer or 64-bit integer), {@code I}, {@code D} and
+ * {@code V}: {@code "(JJ)I"} is an {@code int f(void *, void *)}. Few distinct shapes keep linking, which dominates
+ * start-up, short. Any thread may link.
+ */
+@SuppressWarnings("restricted")
+public final class NativeLinker {
+    private static final Linker LINKER = Linker.nativeLinker();
+
+    private static final MethodHandle OF_ADDRESS = ofAddress();
+
+    private NativeLinker() {}
+
+    /** Links a function that may block, call back into Java or run Python code. */
+    public static MethodHandle function(long address, String signature) {
+        MethodType type = methodType(signature);
+        return LINKER.downcallHandle(MemorySegment.ofAddress(address), descriptor(type));
+    }
+
+    /** Links calls through a function pointer, which the handle takes as a {@code long} before the parameters. */
+    public static MethodHandle pointer(String signature) {
+        MethodHandle call = LINKER.downcallHandle(descriptor(methodType(signature)));
+        return MethodHandles.filterArguments(call, 0, OF_ADDRESS);
+    }
+
+    /**
+     * Links a system call wrapper whose {@code errno} is wanted.
+     *
+     * <p>The handle takes the {@link ErrnoState#segment()} to store errno in before the parameters of the signature.
+     */
+    public static MethodHandle systemCall(long address, String signature) {
+        MethodType type = methodType(signature);
+        return LINKER.downcallHandle(
+                MemorySegment.ofAddress(address), descriptor(type), Linker.Option.captureCallState("errno"));
+    }
+
+    /**
+     * Makes a native entry point for {@code target} that lives as long as the process, and returns its address.
+     *
+     * @param target takes and returns only {@code long}, {@code int}, {@code double} or nothing, and never throws: an
+     *     exception that leaves it ends the process
+     */
+    public static long entryPoint(MethodHandle target) {
+        return LINKER.upcallStub(target, descriptor(target.type()), Arena.global()).address();
+    }
+
+    /** Looks {@code name} up in the C library; the name must exist there. */
+    public static long libcSymbol(String name) {
+        return LINKER.defaultLookup().findOrThrow(name).address();
+    }
+
+    /** Looks {@code name} up in the C library; returns 0 when this C library does not have it. */
+    public static long optionalLibcSymbol(String name) {
+        return LINKER.defaultLookup().find(name).map(MemorySegment::address).orElse(0L);
+    }
+
+    static MemoryLayout errnoLayout() {
+        return Linker.Option.captureStateLayout();
+    }
+
+    /** Wraps what an {@code invokeExact} declares but a correctly typed downcall never throws. */
+    public static AssertionError unexpected(Throwable thrown) {
+        return new AssertionError("a native call threw", thrown);
+    }
+
+    private static MethodHandle ofAddress() {
+        try {
+            return MethodHandles.lookup()
+                    .findStatic(
+                            MemorySegment.class, "ofAddress", MethodType.methodType(MemorySegment.class, long.class));
+        } catch (ReflectiveOperationException e) {
+            throw new LinkageError("MemorySegment.ofAddress", e);
+        }
+    }
+
+    private static MethodType methodType(String signature) {
+        return MethodType.fromMethodDescriptorString(signature, null);
+    }
+
+    private static FunctionDescriptor descriptor(MethodType type) {
+        MemoryLayout[] parameters = new MemoryLayout[type.parameterCount()];
+        for (int i = 0; i < parameters.length; i++) {
+            parameters[i] = layout(type.parameterType(i));
+        }
+        return type.returnType() == void.class
+                ? FunctionDescriptor.ofVoid(parameters)
+                : FunctionDescriptor.of(layout(type.returnType()), parameters);
+    }
+
+    private static MemoryLayout layout(Class<?> type) {
+        if (type == long.class) {
+            return ValueLayout.JAVA_LONG;
+        }
+        if (type == int.class) {
+            return ValueLayout.JAVA_INT;
+        }
+        if (type == double.class) {
+            return ValueLayout.JAVA_DOUBLE;
+        }
+        throw new IllegalArgumentException("not a type of native signatures: " + type);
+    }
+}

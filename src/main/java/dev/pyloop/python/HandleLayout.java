@@ -1,0 +1,66 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.References;
+import dev.pyloop.cpython.Types;
+import dev.pyloop.memory.Memory;
+
+/**
+ * Where {@code asyncio.Handle} and {@code asyncio.TimerHandle} keep their {@code __slots__}.
+ *
+ * <p>Read from the member descriptors of the running interpreter, so a version that adds or reorders slots needs no
+ * change here. Instances of our subclasses have the same layout: they add no storage. A slot is NULL when its attribute
+ * was deleted.
+ */
+final class HandleLayout {
+    /** {@code asyncio.Handle}. */
+    static final @Borrowed long STOCK_HANDLE;
+    /** {@code asyncio.TimerHandle}. */
+    static final @Borrowed long STOCK_TIMER;
+
+    static final long CALLBACK;
+    static final long ARGS;
+    static final long CONTEXT;
+    static final long LOOP;
+    static final long CANCELLED;
+    static final long REPR;
+    static final long SOURCE_TRACEBACK;
+    static final long WHEN;
+    static final long SCHEDULED;
+    static final long WEAK_LIST;
+
+    static {
+        long events = Objects.importModule("asyncio.events");
+        STOCK_HANDLE = Objects.getAttribute(events, "Handle");
+        STOCK_TIMER = Objects.getAttribute(events, "TimerHandle");
+        References.release(events);
+        CALLBACK = Types.slotOffset(STOCK_HANDLE, "_callback");
+        ARGS = Types.slotOffset(STOCK_HANDLE, "_args");
+        CONTEXT = Types.slotOffset(STOCK_HANDLE, "_context");
+        LOOP = Types.slotOffset(STOCK_HANDLE, "_loop");
+        CANCELLED = Types.slotOffset(STOCK_HANDLE, "_cancelled");
+        REPR = Types.slotOffset(STOCK_HANDLE, "_repr");
+        SOURCE_TRACEBACK = Types.slotOffset(STOCK_HANDLE, "_source_traceback");
+        WHEN = Types.slotOffset(STOCK_TIMER, "_when");
+        SCHEDULED = Types.slotOffset(STOCK_TIMER, "_scheduled");
+        WEAK_LIST = Types.weakListOffset(STOCK_HANDLE);
+    }
+
+    private HandleLayout() {}
+
+    /** Tells whether the handle was cancelled. */
+    static boolean isCancelled(@Borrowed long handle) {
+        return Memory.getLong(handle + CANCELLED) != Objects.FALSE;
+    }
+
+    /** Returns the object in the slot at {@code offset}, or NULL. */
+    static @Borrowed long slot(@Borrowed long handle, long offset) {
+        return Memory.getLong(handle + offset);
+    }
+
+    /** Tells whether nothing but the caller's reference leads to the handle. */
+    static boolean isPrivate(@Borrowed long handle) {
+        return References.isUnique(handle) && Memory.getLong(handle + WEAK_LIST) == Objects.NULL;
+    }
+}

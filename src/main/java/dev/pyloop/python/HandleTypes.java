@@ -1,0 +1,19 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.References;
+
+/** The handle types, for the module that shows them to Python. */
+public final class HandleTypes {
+    private HandleTypes() {}
+
+    /** Returns the subclass of {@code asyncio.Handle} that {@code call_soon} makes. */
+    public static @Owned long handle() {
+        return References.retain(Handles.SOON.type());
+    }
+
+    /** Returns the subclass of {@code asyncio.TimerHandle} that {@code call_later} makes. */
+    public static @Owned long timerHandle() {
+        return References.retain(Handles.TIMERS.type());
+    }
+}

@@ -1,0 +1,305 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Contexts;
+import dev.pyloop.cpython.Methods;
+import dev.pyloop.cpython.Numbers;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.PythonException;
+import dev.pyloop.cpython.References;
+import dev.pyloop.cpython.Traverse;
+import dev.pyloop.cpython.Tuples;
+import dev.pyloop.cpython.TypeBuilder;
+import dev.pyloop.cpython.Types;
+import dev.pyloop.libc.SystemCallException;
+import dev.pyloop.memory.Memory;
+import dev.pyloop.reactor.Interest;
+
+/**
+ * {@code pyloop._engine.EventLoop}: the methods that run per callback, per timer or per readiness.
+ *
+ * <p>A base class for {@code pyloop.EventLoop}, which puts it before {@code asyncio.SelectorEventLoop}; it is of no use
+ * alone. Calls with a usual shape take the short way; all others go to {@link Stock}.
+ */
+public final class LoopType implements Methods {
+    private static final int INIT = 0;
+    private static final int CALL_SOON = 1;
+    private static final int CALL_SOON_THREADSAFE = 2;
+    private static final int CALL_LATER = 3;
+    private static final int CALL_AT = 4;
+    private static final int TIME = 5;
+    private static final int RUN_ONCE = 6;
+    private static final int WAKE = 7;
+    private static final int ENQUEUE = 8;
+    private static final int CLEAR = 9;
+    private static final int TIMER_CANCELLED = 10;
+    private static final int ADD_READER = 11;
+    private static final int REMOVE_READER = 12;
+    private static final int ADD_WRITER = 13;
+    private static final int REMOVE_WRITER = 14;
+    private static final int SET = 15;
+    private static final int RELEASE = 16;
+    private static final int READY_COUNT = 17;
+
+    private LoopType() {}
+
+    /** Builds the types of this package and returns them in the order of {@code names}. */
+    public static @Owned long build() {
+        LoopType methods = new LoopType();
+        long type = new TypeBuilder("pyloop._engine.EventLoop", Loops.OBJECT_SIZE)
+                .subclassable()
+                .doc("The engine of pyloop.EventLoop, in Java. Not to be used alone.")
+                .traverse(LoopType::traverse)
+                .noArguments("_init", methods, INIT, "Make the engine; once per object.")
+                .noArguments("_release", methods, RELEASE, "Give the engine's memory and descriptors back.")
+                .keywords("call_soon", methods, CALL_SOON, Docs.CALL_SOON)
+                .keywords("call_soon_threadsafe", methods, CALL_SOON_THREADSAFE, Docs.CALL_SOON_THREADSAFE)
+                .keywords("call_later", methods, CALL_LATER, Docs.CALL_LATER)
+                .keywords("call_at", methods, CALL_AT, Docs.CALL_AT)
+                .noArguments("time", methods, TIME, Docs.TIME)
+                .noArguments("_run_once", methods, RUN_ONCE, "Run one iteration; inside run_forever, all of them.")
+                .noArguments("_write_to_self", methods, WAKE, "Wake the loop up, from any thread.")
+                .oneArgument("_enqueue", methods, ENQUEUE, "Queue a handle to run in the next iteration.")
+                .noArguments("_clear", methods, CLEAR, "Drop all queued handles and timers.")
+                .noArguments("_ready_count", methods, READY_COUNT, "Return the number of queued handles.")
+                .oneArgument("_timer_handle_cancelled", methods, TIMER_CANCELLED, "Count a cancelled timer.")
+                .keywords("_add_reader", methods, ADD_READER, "Run a callback whenever fd is readable.")
+                .oneArgument("_remove_reader", methods, REMOVE_READER, "Undo _add_reader; tell whether there was one.")
+                .keywords("_add_writer", methods, ADD_WRITER, "Run a callback whenever fd is writable.")
+                .oneArgument("_remove_writer", methods, REMOVE_WRITER, "Undo _add_writer; tell whether there was one.")
+                .keywords("_set", methods, SET, "Tell the engine the value of one of the loop's attributes.")
+                .build(Objects.NULL);
+        Loops.setLoopType(type);
+        return type;
+    }
+
+    @Override
+    public @Owned long call(int method, @Borrowed long self, long arguments, long count, @Borrowed long names) {
+        return switch (method) {
+            case CALL_SOON -> callSoon(self, arguments, count, names);
+            case CALL_SOON_THREADSAFE -> callSoonThreadsafe(self, arguments, count, names);
+            case CALL_LATER -> callLater(self, arguments, count, names);
+            case CALL_AT -> callAt(self, arguments, count, names);
+            case ADD_READER -> watch(self, Interest.READ, arguments, count, names);
+            case ADD_WRITER -> watch(self, Interest.WRITE, arguments, count, names);
+            case SET -> set(self, arguments, count);
+            default -> Methods.super.call(method, self, arguments, count, names);
+        };
+    }
+
+    @Override
+    public @Owned long call(int method, @Borrowed long self) {
+        switch (method) {
+            case TIME -> {
+                return Numbers.fromDouble(System.nanoTime() / 1e9);
+            }
+            case READY_COUNT -> {
+                return Numbers.fromLong(Loops.get(self).engine().readyCount());
+            }
+            case RUN_ONCE -> runOnce(self);
+            case WAKE -> wake(self);
+            case CLEAR -> Loops.get(self).engine().clear();
+            case INIT -> init(self);
+            case RELEASE -> release(self);
+            default -> throw new IllegalArgumentException("method " + method);
+        }
+        return Objects.none();
+    }
+
+    @Override
+    public @Owned long call(int method, @Borrowed long self, @Borrowed long argument) {
+        return switch (method) {
+            case ENQUEUE -> enqueue(self, argument);
+            case REMOVE_READER -> unwatch(self, Interest.READ, argument);
+            case REMOVE_WRITER -> unwatch(self, Interest.WRITE, argument);
+            case TIMER_CANCELLED -> timerCancelled(self, argument);
+            default -> Methods.super.call(method, self, argument);
+        };
+    }
+
+    private static long callSoon(long self, long arguments, long count, long names) {
+        LoopObject loop = Loops.get(self);
+        if (!loop.isPlain() || !Arguments.areUsual(1, count, names)) {
+            return Stock.callSoon(self, arguments, count, names);
+        }
+        long handle = soonHandle(self, arguments, count, names);
+        loop.engine().callSoon(References.retain(handle));
+        return handle;
+    }
+
+    private static long callSoonThreadsafe(long self, long arguments, long count, long names) {
+        LoopObject loop = Loops.get(self);
+        if (!loop.isPlain() || !Arguments.areUsual(1, count, names)) {
+            return Stock.callSoonThreadsafe(self, arguments, count, names);
+        }
+        long handle = soonHandle(self, arguments, count, names);
+        // The GIL is the loop's lock, so the handle goes straight to the queue, in the order asyncio has it.
+        loop.engine().callSoon(References.retain(handle));
+        loop.engine().wake();
+        return handle;
+    }
+
+    private static long soonHandle(long self, long arguments, long count, long names) {
+        return Handles.SOON.take(
+                References.retain(Memory.getLong(arguments)),
+                Tuples.copyOf(arguments + Long.BYTES, count - 1),
+                Arguments.context(arguments, count, names),
+                self);
+    }
+
+    private static long callLater(long self, long arguments, long count, long names) {
+        LoopObject loop = Loops.get(self);
+        if (!loop.isPlain() || !Arguments.areUsual(2, count, names) || !Numbers.isNumber(Memory.getLong(arguments))) {
+            return Stock.callLater(self, arguments, count, names);
+        }
+        double when = loop.seconds() + Numbers.toDouble(Memory.getLong(arguments));
+        return schedule(loop, self, when, Numbers.fromDouble(when), arguments, count, names);
+    }
+
+    private static long callAt(long self, long arguments, long count, long names) {
+        LoopObject loop = Loops.get(self);
+        if (loop.isPlain() && Arguments.areUsual(2, count, names) && Numbers.isNumber(Memory.getLong(arguments))) {
+            long when = Memory.getLong(arguments);
+            return schedule(loop, self, Numbers.toDouble(when), References.retain(when), arguments, count, names);
+        }
+        long timer = Stock.callAt(self, arguments, count, names);
+        try {
+            double when = Numbers.toDouble(HandleLayout.slot(timer, HandleLayout.WHEN));
+            loop.engine().callAt(when, References.retain(timer));
+        } catch (PythonException e) {
+            References.release(timer);
+            throw e;
+        }
+        return timer;
+    }
+
+    private static long schedule(
+            LoopObject loop, long self, double when, @Owned long number, long arguments, long count, long names) {
+        long handle = Handles.TIMERS.take(
+                References.retain(Memory.getLong(arguments + Long.BYTES)),
+                Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2),
+                Arguments.context(arguments, count, names),
+                self);
+        References.replaceSlot(handle + HandleLayout.WHEN, number);
+        Handles.setScheduled(handle, true);
+        loop.engine().callAt(when, References.retain(handle));
+        return handle;
+    }
+
+    private static void init(long self) {
+        if (Loops.isInitialized(self)) {
+            throw PythonException.runtimeError("the event loop is initialized already");
+        }
+        try {
+            Loops.enter(self, new LoopObject(self));
+        } catch (SystemCallException e) {
+            throw PythonException.osError(e.errno());
+        }
+    }
+
+    private static void release(long self) {
+        LoopObject loop = Loops.find(self);
+        if (loop != null) {
+            Loops.leave(self);
+            loop.close();
+        }
+    }
+
+    private static void runOnce(long self) {
+        try {
+            Loops.get(self).run();
+        } catch (SystemCallException e) {
+            throw PythonException.osError(e.errno());
+        }
+    }
+
+    private static void wake(long self) {
+        LoopObject loop = Loops.find(self);
+        if (loop != null) {
+            loop.engine().wake();
+        }
+    }
+
+    private static long enqueue(long self, long handle) {
+        if (!Objects.isInstance(handle, HandleLayout.STOCK_HANDLE)) {
+            throw PythonException.typeError("only instances of asyncio.Handle can be queued");
+        }
+        Loops.get(self).engine().callSoon(References.retain(handle));
+        return Objects.none();
+    }
+
+    private static long timerCancelled(long self, long timer) {
+        LoopObject loop = Loops.find(self);
+        if (loop != null
+                && Handles.isTimer(timer)
+                && HandleLayout.slot(timer, HandleLayout.SCHEDULED) == Objects.TRUE) {
+            loop.engine().timerCancelled();
+        }
+        return Objects.none();
+    }
+
+    private static long watch(long self, int kind, long arguments, long count, long names) {
+        LoopObject loop = Loops.get(self);
+        if (loop.isClosed()) {
+            throw PythonException.runtimeError("Event loop is closed");
+        }
+        if (count < 2 || names != Objects.NULL) {
+            throw PythonException.typeError("expected a file descriptor, a callback and its positional arguments");
+        }
+        int descriptor = Arguments.descriptor(self, Memory.getLong(arguments));
+        long handle = Handles.SOON.take(
+                References.retain(Memory.getLong(arguments + Long.BYTES)),
+                Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2),
+                Contexts.copyCurrent(),
+                self);
+        Types.track(handle);
+        int result = loop.engine().watch(descriptor, kind, References.retain(handle));
+        if (result < 0) {
+            References.release(handle);
+            References.release(handle);
+            throw PythonException.osError(-result);
+        }
+        return handle;
+    }
+
+    private static long unwatch(long self, int kind, long file) {
+        LoopObject loop = Loops.find(self);
+        if (loop == null || loop.isClosed()) {
+            return Objects.bool(false);
+        }
+        return Objects.bool(loop.engine().unwatch(Arguments.descriptor(self, file), kind));
+    }
+
+    /** The attributes that inherited code keeps on the Python object and the engine must follow. */
+    private static long set(long self, long arguments, long count) {
+        LoopObject loop = Loops.find(self);
+        if (loop != null && count == 2) {
+            long name = Memory.getLong(arguments);
+            long value = Memory.getLong(arguments + Long.BYTES);
+            if (name == Names.STOPPING) {
+                loop.engine().setStopping(Objects.isTrue(value));
+            } else if (name == Names.DEBUG) {
+                loop.setDebug(Objects.isTrue(value));
+            } else if (name == Names.CLOSED) {
+                loop.setClosed(Objects.isTrue(value));
+            } else if (name == Names.TIME) {
+                loop.setClockOverridden(Objects.isTrue(value));
+            } else if (name == Names.FOREVER) {
+                loop.setForever(Objects.isTrue(value));
+            } else if (name == Names.INTERNAL_FDS) {
+                loop.engine().setInternalWatches((int) Numbers.toLong(value));
+            }
+        }
+        return Objects.none();
+    }
+
+    private static void traverse(@Borrowed long self, Traverse.Visitor visitor) {
+        // A heap type that traverses by itself also shows its own type.
+        visitor.accept(Objects.type(self));
+        LoopObject loop = Loops.find(self);
+        if (loop != null) {
+            loop.traverse(visitor);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Objects;
+
+/** Interned strings, which CPython too compares by identity. They live as long as the process. */
+final class Names {
+    static final @Borrowed long CLEAR = Objects.intern("clear");
+    static final @Borrowed long CLOSED = Objects.intern("_closed");
+    static final @Borrowed long CONTEXT = Objects.intern("context");
+    static final @Borrowed long DEBUG = Objects.intern("_debug");
+    static final @Borrowed long FOREVER = Objects.intern("_forever");
+    static final @Borrowed long INTERNAL_FDS = Objects.intern("_internal_fds");
+    static final @Borrowed long RUN = Objects.intern("_run");
+    static final @Borrowed long SCHEDULED = Objects.intern("_scheduled");
+    static final @Borrowed long STOPPING = Objects.intern("_stopping");
+    static final @Borrowed long TIME = Objects.intern("time");
+
+    private Names() {}
+}

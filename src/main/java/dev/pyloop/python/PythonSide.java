@@ -1,0 +1,54 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.References;
+import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeBuffer;
+
+/**
+ * The functions of {@code pyloop._callbacks}, the Python code that Java calls. Each may raise.
+ *
+ * <p>Guarded by the GIL.
+ */
+final class PythonSide {
+    private static final String MODULE = "pyloop._callbacks";
+
+    private static final class Failure {
+        static final @Borrowed long REPORT = Stock.attribute(MODULE, "report_failure");
+    }
+
+    private static final class Debug {
+        static final @Borrowed long RUN = Stock.attribute(MODULE, "run_in_debug_mode");
+    }
+
+    private static final class Descriptor {
+        static final @Borrowed long OF = Stock.attribute(MODULE, "descriptor_of");
+    }
+
+    private PythonSide() {}
+
+    /** Hands a callback's exception to the exception handler of its handle's loop. */
+    static void reportFailure(@Borrowed long handle, @Borrowed long exception) {
+        References.release(call(Failure.REPORT, handle, exception));
+    }
+
+    /** Runs a handle with the loop's record of what runs, and logs it when it is slow. */
+    static void runInDebugMode(@Borrowed long loop, @Borrowed long handle) {
+        References.release(call(Debug.RUN, loop, handle));
+    }
+
+    /** Returns the descriptor, as a Python int, of an object with a {@code fileno} method. */
+    static long descriptorOf(@Borrowed long loop, @Borrowed long file) {
+        return call(Descriptor.OF, loop, file);
+    }
+
+    private static long call(long function, long first, long second) {
+        try (NativeBuffer arguments = new NativeBuffer(2 * Long.BYTES)) {
+            Memory.putLong(arguments.address(), first);
+            Memory.putLong(arguments.address() + Long.BYTES, second);
+            return Calls.call(function, arguments.address(), 2, Objects.NULL);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.References;
+import dev.pyloop.cpython.Tuples;
+import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeBuffer;
+
+/**
+ * asyncio's own Python code, for what is not on a hot path: debug mode, unusual arguments, misuse.
+ *
+ * <p>There its checks, messages and source tracebacks are right by definition, in every version.
+ */
+final class Stock {
+    /** What only unusual calls need is looked up when the first comes. */
+    private static final class Loop {
+        static final @Borrowed long TYPE = attribute("asyncio.base_events", "BaseEventLoop");
+        static final @Borrowed long CALL_SOON = Objects.getAttribute(TYPE, "call_soon");
+        static final @Borrowed long CALL_SOON_THREADSAFE = Objects.getAttribute(TYPE, "call_soon_threadsafe");
+        static final @Borrowed long CALL_LATER = Objects.getAttribute(TYPE, "call_later");
+        static final @Borrowed long CALL_AT = Objects.getAttribute(TYPE, "call_at");
+    }
+
+    private static final class Handle {
+        static final @Borrowed long CANCEL = Objects.getAttribute(HandleLayout.STOCK_HANDLE, "cancel");
+        static final @Borrowed long CANCEL_TIMER = Objects.getAttribute(HandleLayout.STOCK_TIMER, "cancel");
+    }
+
+    private Stock() {}
+
+    /** {@code BaseEventLoop.call_soon(self, …)}. */
+    static @Owned long callSoon(@Borrowed long self, long arguments, long count, @Borrowed long names) {
+        return call(Loop.CALL_SOON, self, arguments, count, names);
+    }
+
+    /** {@code BaseEventLoop.call_soon_threadsafe(self, …)}. */
+    static @Owned long callSoonThreadsafe(@Borrowed long self, long arguments, long count, @Borrowed long names) {
+        return call(Loop.CALL_SOON_THREADSAFE, self, arguments, count, names);
+    }
+
+    /** {@code BaseEventLoop.call_later(self, …)}, which calls {@code self.call_at}. */
+    static @Owned long callLater(@Borrowed long self, long arguments, long count, @Borrowed long names) {
+        return call(Loop.CALL_LATER, self, arguments, count, names);
+    }
+
+    /** {@code BaseEventLoop.call_at(self, …)}; empties the list in which it schedules the timer it returns. */
+    static @Owned long callAt(@Borrowed long self, long arguments, long count, @Borrowed long names) {
+        long timer = call(Loop.CALL_AT, self, arguments, count, names);
+        long scheduled = Objects.getAttribute(self, Names.SCHEDULED);
+        References.release(Calls.callMethod(scheduled, Names.CLEAR));
+        References.release(scheduled);
+        return timer;
+    }
+
+    /** {@code Handle.cancel(handle)}. */
+    static void cancel(@Borrowed long handle) {
+        References.release(Calls.call(Handle.CANCEL, handle));
+    }
+
+    /** {@code TimerHandle.cancel(timer)}, which calls {@code _timer_handle_cancelled} of the timer's loop. */
+    static void cancelTimer(@Borrowed long timer) {
+        References.release(Calls.call(Handle.CANCEL_TIMER, timer));
+    }
+
+    /** {@code handle._run()}, which reports errors itself; returns false, with the error pending, if it raised. */
+    static void run(@Borrowed long handle) {
+        References.release(Calls.callMethod(handle, Names.RUN));
+    }
+
+    /** Returns an attribute of a module, kept for ever. */
+    static @Owned long attribute(String module, String name) {
+        long object = Objects.importModule(module);
+        try {
+            return Objects.getAttribute(object, name);
+        } finally {
+            References.release(object);
+        }
+    }
+
+    /** Calls a function of a class: {@code self} goes before the arguments. */
+    private static long call(long function, long self, long arguments, long count, long names) {
+        long keywords = names == Objects.NULL ? 0 : Tuples.size(names);
+        try (NativeBuffer copy = new NativeBuffer((1 + count + keywords) * Long.BYTES)) {
+            Memory.putLong(copy.address(), self);
+            for (long i = 0; i < count + keywords; i++) {
+                Memory.putLong(
+                        copy.address() + (1 + i) * Long.BYTES, Memory.getLong(arguments + i * Long.BYTES));
+            }
+            return Calls.call(function, copy.address(), 1 + count, names);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+package dev.pyloop.queue;
+
+import java.util.Arrays;
+import java.util.function.LongPredicate;
+
+/**
+ * Timers by deadline; equal deadlines in the order they were added.
+ *
+ * <p>An implicit 4-ary heap over (deadline, sequence, handle), each in an array of its own: add and remove are
+ * O(log n) and touch few cache lines. Cancelling costs O(1): the owner of the handle marks it and calls
+ * {@link #noteCancelled()}; marked timers leave when they reach the head or, once they are the majority, all together.
+ * Deadlines are seconds of the loop's clock; a NaN compares as due at once, as it does in asyncio.
+ *
+ * <p>The heap owns nothing: a handle put in is the taker's. Not thread-safe; the event loop's lock orders its use.
+ */
+public final class TimerHeap {
+    /** Below this many timers compaction is not worth its pass; asyncio has the same threshold. */
+    private static final int MIN_TIMERS_TO_COMPACT = 100;
+
+    private static final int INITIAL_CAPACITY = 64;
+    private static final int ARITY_SHIFT = 2;
+
+    private double[] deadlines = new double[INITIAL_CAPACITY];
+    private long[] sequences = new long[INITIAL_CAPACITY];
+    private long[] handles = new long[INITIAL_CAPACITY];
+    private int size;
+    private int cancelled;
+    private long nextSequence;
+
+    /** Adds a timer that is due at {@code deadline} seconds. */
+    public void add(double deadline, long handle) {
+        if (size == handles.length) {
+            grow();
+        }
+        siftUp(size++, deadline, nextSequence++, handle);
+    }
+
+    /** Returns the number of timers, cancelled ones included. */
+    public int size() {
+        return size;
+    }
+
+    /** Tells whether there is no timer, not even a cancelled one. */
+    public boolean isEmpty() {
+        return size == 0;
+    }
+
+    /** Returns the earliest deadline in seconds. The heap must not be empty. */
+    public double nextDeadline() {
+        assert size > 0;
+        return deadlines[0];
+    }
+
+    /** Returns the handle with the earliest deadline without removing it. The heap must not be empty. */
+    public long peek() {
+        assert size > 0;
+        return handles[0];
+    }
+
+    /** Returns the handle at {@code index} in no particular order, {@code 0 <= index < size()}. */
+    public long get(int index) {
+        assert index >= 0 && index < size;
+        return handles[index];
+    }
+
+    /** Removes and returns the handle with the earliest deadline. The heap must not be empty. */
+    public long remove() {
+        assert size > 0;
+        long handle = handles[0];
+        int last = --size;
+        if (last > 0) {
+            siftDown(0, deadlines[last], sequences[last], handles[last]);
+        }
+        return handle;
+    }
+
+    /** Takes note that one of the timers was cancelled. */
+    public void noteCancelled() {
+        cancelled++;
+    }
+
+    /** Takes note that a cancelled timer was removed. */
+    public void noteCancelledRemoved() {
+        cancelled--;
+    }
+
+    /** Tells whether cancelled timers are the majority, so that {@link #compact} pays off. */
+    public boolean wantsCompaction() {
+        return size > MIN_TIMERS_TO_COMPACT && cancelled > size / 2;
+    }
+
+    /**
+     * Moves every cancelled timer to {@code removed}, whose taker owns it, in O(n).
+     *
+     * @param isCancelled tells of a handle whether it is cancelled; must not touch the heap
+     */
+    public void compact(LongPredicate isCancelled, ReadyQueue removed) {
+        int kept = 0;
+        for (int i = 0; i < size; i++) {
+            if (isCancelled.test(handles[i])) {
+                removed.add(handles[i]);
+            } else {
+                move(i, kept++);
+            }
+        }
+        size = kept;
+        cancelled = 0;
+        for (int i = (size - 2) >> ARITY_SHIFT; i >= 0; i--) {
+            siftDown(i, deadlines[i], sequences[i], handles[i]);
+        }
+    }
+
+    private void siftUp(int hole, double deadline, long sequence, long handle) {
+        int index = hole;
+        while (index > 0) {
+            int parent = (index - 1) >> ARITY_SHIFT;
+            if (!precedes(deadline, sequence, parent)) {
+                break;
+            }
+            move(parent, index);
+            index = parent;
+        }
+        set(index, deadline, sequence, handle);
+    }
+
+    private void siftDown(int hole, double deadline, long sequence, long handle) {
+        int index = hole;
+        while (true) {
+            int child = (index << ARITY_SHIFT) + 1;
+            if (child >= size) {
+                break;
+            }
+            int end = Math.min(child + (1 << ARITY_SHIFT), size);
+            int least = child;
+            for (int i = child + 1; i < end; i++) {
+                if (precedes(deadlines[i], sequences[i], least)) {
+                    least = i;
+                }
+            }
+            if (precedes(deadline, sequence, least)) {
+                break;
+            }
+            move(least, index);
+            index = least;
+        }
+        set(index, deadline, sequence, handle);
+    }
+
+    private boolean precedes(double deadline, long sequence, int other) {
+        double otherDeadline = deadlines[other];
+        return deadline < otherDeadline || (deadline == otherDeadline && sequence < sequences[other]);
+    }
+
+    private void move(int from, int to) {
+        set(to, deadlines[from], sequences[from], handles[from]);
+    }
+
+    private void set(int index, double deadline, long sequence, long handle) {
+        deadlines[index] = deadline;
+        sequences[index] = sequence;
+        handles[index] = handle;
+    }
+
+    private void grow() {
+        int capacity = Math.addExact(size, size >> 1);
+        deadlines = Arrays.copyOf(deadlines, capacity);
+        sequences = Arrays.copyOf(sequences, capacity);
+        handles = Arrays.copyOf(handles, capacity);
+    }
+}

@@ -1,0 +1,117 @@
+package dev.pyloop.reactor.epoll;
+
+import dev.pyloop.libc.EpollEvent;
+import dev.pyloop.libc.EpollWait;
+import dev.pyloop.libc.Errno;
+import dev.pyloop.libc.SystemCallException;
+import dev.pyloop.libc.SystemCalls;
+import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.reactor.Interest;
+import dev.pyloop.reactor.Poller;
+
+/**
+ * The poller over Linux epoll.
+ *
+ * <p>epoll keys its set by (open file, descriptor number) and forgets an entry when the last descriptor of the file is
+ * closed. So the set can hold less than we believe (closed behind our back: a modification answers ENOENT, and the
+ * number now names another file, which is added) or more (closed while a duplicate lives and the number is reused for
+ * that duplicate: an addition answers EEXIST, and is a modification).
+ */
+public final class EpollPoller implements Poller {
+    private static final int EPOLL_CLOEXEC = 0x80000;
+    private static final int EPOLL_CTL_ADD = 1;
+    private static final int EPOLL_CTL_DEL = 2;
+    private static final int EPOLL_CTL_MOD = 3;
+    private static final int INITIAL_CAPACITY = 64;
+
+    /** For add, modify and remove; {@link #wait} has an errno of its own, because both may run at once. */
+    private final SystemCalls control = new SystemCalls();
+
+    private final NativeBuffer controlEvent = new NativeBuffer(EpollEvent.SIZE);
+    private final EpollWait wait = new EpollWait();
+    private final int epoll;
+
+    /** Only the loop's thread reads or replaces it. */
+    private NativeBuffer events = new NativeBuffer(INITIAL_CAPACITY * EpollEvent.SIZE);
+
+    private int capacity = INITIAL_CAPACITY;
+
+    /**
+     * Opens the epoll descriptor.
+     *
+     * @throws SystemCallException when there is none to be had
+     */
+    public EpollPoller() {
+        epoll = control.epollCreate1(EPOLL_CLOEXEC);
+        if (epoll < 0) {
+            releaseMemory();
+            throw new SystemCallException("epoll_create1", -epoll);
+        }
+    }
+
+    @Override
+    public int add(int descriptor, int interest) {
+        int result = control(EPOLL_CTL_ADD, descriptor, interest);
+        return result == -Errno.EEXIST ? control(EPOLL_CTL_MOD, descriptor, interest) : result;
+    }
+
+    @Override
+    public int modify(int descriptor, int interest) {
+        int result = control(EPOLL_CTL_MOD, descriptor, interest);
+        return result == -Errno.ENOENT ? control(EPOLL_CTL_ADD, descriptor, interest) : result;
+    }
+
+    @Override
+    public void remove(int descriptor) {
+        int result = control(EPOLL_CTL_DEL, descriptor, Interest.NONE);
+        assert result == 0 || result == -Errno.EBADF || result == -Errno.ENOENT || result == -Errno.EPERM
+                : "EPOLL_CTL_DEL answered " + result;
+    }
+
+    @Override
+    public int poll(long timeoutNanos, int watched) {
+        if (watched > capacity) {
+            grow(watched);
+        }
+        return wait.await(epoll, events.address(), capacity, timeoutNanos);
+    }
+
+    @Override
+    public int descriptor(int index) {
+        return EpollEvent.descriptor(events.address(), index);
+    }
+
+    @Override
+    public int readiness(int index) {
+        int bits = EpollEvent.events(events.address(), index);
+        return ((bits & ~EpollEvent.EPOLLOUT) != 0 ? Interest.READ : 0)
+                | ((bits & ~EpollEvent.EPOLLIN) != 0 ? Interest.WRITE : 0);
+    }
+
+    @Override
+    public void close() {
+        control.close(epoll);
+        releaseMemory();
+    }
+
+    private int control(int operation, int descriptor, int interest) {
+        int bits = ((interest & Interest.READ) != 0 ? EpollEvent.EPOLLIN : 0)
+                | ((interest & Interest.WRITE) != 0 ? EpollEvent.EPOLLOUT : 0);
+        EpollEvent.set(controlEvent.address(), bits, descriptor);
+        return control.epollCtl(epoll, operation, descriptor, controlEvent.address());
+    }
+
+    private void grow(int watched) {
+        int larger = Math.max(watched, Math.multiplyExact(capacity, 2));
+        NativeBuffer replaced = events;
+        events = new NativeBuffer(larger * EpollEvent.SIZE);
+        capacity = larger;
+        replaced.close();
+    }
+
+    private void releaseMemory() {
+        controlEvent.close();
+        events.close();
+        wait.close();
+    }
+}

@@ -1,0 +1,5 @@
+/** Floor 2: the poller over Linux epoll. */
+@NullMarked
+package dev.pyloop.reactor.epoll;
+
+import org.jspecify.annotations.NullMarked;

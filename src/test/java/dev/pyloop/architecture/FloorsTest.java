@@ -1,0 +1,82 @@
+package dev.pyloop.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.CompositeArchRule;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The floors of the engine: a package imports only from floors below its own, and neighbours on one floor do not know
+ * each other. A floor may still be empty.
+ */
+@AnalyzeClasses(packages = "dev.pyloop", importOptions = DoNotIncludeTests.class)
+class FloorsTest {
+    /** From the ground up; the packages of one inner list share a floor. */
+    private static final List<List<String>> FLOORS = List.of(
+            List.of("memory", "queue"),
+            List.of("libc", "cpython"),
+            List.of("reactor"),
+            List.of("loop"),
+            List.of("transport"),
+            List.of("python"),
+            List.of("boot"));
+
+    @ArchTest
+    static final ArchRule packagesImportOnlyFromFloorsBelow = importsOnlyFromBelow();
+
+    @ArchTest
+    static final ArchRule everyClassStandsOnAFloor = classes()
+            .should()
+            .resideInAnyPackage(subtrees(FLOORS.stream().flatMap(List::stream).toList()))
+            .allowEmptyShould(true);
+
+    /** The engine handles opaque longs: it must run, and be tested, without an interpreter. */
+    @ArchTest
+    static final ArchRule engineDoesNotKnowPython = noClasses()
+            .that()
+            .resideOutsideOfPackages(subtrees(List.of("cpython", "python", "boot")))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage(subtree("cpython"))
+            .allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule packagesHaveNoCycles =
+            slices().matching("dev.pyloop.(**)").should().beFreeOfCycles().allowEmptyShould(true);
+
+    private static ArchRule importsOnlyFromBelow() {
+        List<ArchRule> rules = new ArrayList<>();
+        List<String> forbidden = new ArrayList<>();
+        for (List<String> floor : FLOORS.reversed()) {
+            for (String name : floor) {
+                List<String> neighbours = new ArrayList<>(floor);
+                neighbours.remove(name);
+                neighbours.addAll(forbidden);
+                rules.add(noClasses()
+                        .that()
+                        .resideInAPackage(subtree(name))
+                        .should()
+                        .dependOnClassesThat(resideInAnyPackage(subtrees(neighbours)))
+                        .allowEmptyShould(true));
+            }
+            forbidden.addAll(floor);
+        }
+        return CompositeArchRule.of(rules).as("packages import only from floors below their own");
+    }
+
+    private static String[] subtrees(List<String> names) {
+        return names.stream().map(FloorsTest::subtree).toArray(String[]::new);
+    }
+
+    private static String subtree(String name) {
+        return "dev.pyloop." + name + "..";
+    }
+}
