@@ -56,7 +56,8 @@ class EventLoop(_engine.EventLoop, asyncio.SelectorEventLoop):
         self._init()
         self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._outer_wakeup_fd = _NO_DESCRIPTOR
-        self._follow_clock()
+        self._forever = False
+        self._follow_clock(replaced=False)
         try:
             super().__init__(_Selector(self))
         except BaseException:
@@ -82,26 +83,39 @@ class EventLoop(_engine.EventLoop, asyncio.SelectorEventLoop):
             self._forever = False
             self._return_wakeup_fd(previous)
 
+    def remove_signal_handler(self, sig: int) -> bool:
+        """Remove the handler of a signal; return whether there was one.
+
+        Raises:
+            TypeError: the signal is not an int.
+            ValueError: there is no such signal.
+            RuntimeError: the signal cannot be caught.
+        """
+        removed = super().remove_signal_handler(sig)
+        if removed and not self._signal_handlers and self._forever:
+            self._claim_wakeup_fd()  # given up with the last handler, but this loop is still running
+        return removed
+
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if name in _FOLLOWED:
             self._set(name, value)
         elif name == "time":
-            self._follow_clock()
+            self._follow_clock(replaced=True)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         if name == "time":
-            self._follow_clock()
+            self._follow_clock(replaced=False)
 
     def __del__(self) -> None:
         # Without a completed __init__ there is nothing to close, and in a forked child nothing to close it with.
         if "_closed" in self.__dict__ and not _fork.happened():
             super().__del__()
 
-    def _follow_clock(self) -> None:
-        overridden = "time" in self.__dict__ or type(self).time is not _engine.EventLoop.time
-        self._set("time", overridden)
+    def _follow_clock(self, *, replaced: bool) -> None:
+        # Not by a look at __dict__: that would turn the attributes into a real dict and slow every access to the loop.
+        self._set("time", replaced or type(self).time is not _engine.EventLoop.time)
 
     def _claim_wakeup_fd(self) -> int | None:
         """Have signals written to the self-pipe while the main thread's loop runs; return who had them before.

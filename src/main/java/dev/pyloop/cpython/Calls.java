@@ -30,8 +30,7 @@ public final class Calls {
      * @param arguments address of the arguments' pointers
      * @param names tuple of the keywords, or {@link Objects#NULL}
      */
-    public static @Owned long tryCall(
-            @Borrowed long callable, long arguments, long count, @Borrowed long names) {
+    public static @Owned long tryCall(@Borrowed long callable, long arguments, long count, @Borrowed long names) {
         try {
             return (long) VECTORCALL.invokeExact(callable, arguments, count, names);
         } catch (Throwable t) {

@@ -15,8 +15,7 @@ public final class Interpreter {
     /** The {@code dlopen} handle to look symbols up in. Written once, before any other class here is initialized. */
     private static long library;
 
-    private static final MethodHandle DLSYM =
-            NativeLinker.function(NativeLinker.libcSymbol("dlsym"), "(JJ)J");
+    private static final MethodHandle DLSYM = NativeLinker.function(NativeLinker.libcSymbol("dlsym"), "(JJ)J");
 
     private Interpreter() {}
 

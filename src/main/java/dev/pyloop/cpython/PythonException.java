@@ -12,6 +12,7 @@ public final class PythonException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /** The error indicator is set; the exception is there. */
+    @SuppressWarnings("StaticAssignmentOfThrowable") // it has neither a stack nor suppressed exceptions
     public static final PythonException PENDING = new PythonException(null, "the error indicator is set");
 
     private static final int NO_ERRNO = 0;

@@ -45,8 +45,8 @@ final class Upcalls {
     }
 
     private static final class Shapes {
-        static final MethodHandle KEYWORDS =
-                target("callKeywords", long.class, Methods.class, int.class, long.class, long.class, long.class, long.class);
+        static final MethodHandle KEYWORDS = target(
+                "callKeywords", long.class, Methods.class, int.class, long.class, long.class, long.class, long.class);
         static final MethodHandle NO_ARGUMENTS =
                 target("callNoArguments", long.class, Methods.class, int.class, long.class, long.class);
         static final MethodHandle ONE_ARGUMENT =
@@ -107,7 +107,8 @@ final class Upcalls {
     private static long raise(Throwable thrown) {
         switch (thrown) {
             case PythonException e -> e.raise();
-            case StackOverflowError _ -> Errors.set("PyExc_RecursionError", "maximum recursion depth exceeded in PyLoop");
+            case StackOverflowError _ ->
+                Errors.set("PyExc_RecursionError", "maximum recursion depth exceeded in PyLoop");
             case OutOfMemoryError e -> Errors.set("PyExc_MemoryError", "the Java heap is exhausted: " + e.getMessage());
             default -> Errors.set("PyExc_RuntimeError", "internal error in PyLoop: " + stackTrace(thrown));
         }

@@ -56,8 +56,8 @@ public final class EpollWait implements AutoCloseable {
     private int awaitPrecisely(int epoll, long events, int capacity, long timeoutNanos) throws Throwable {
         Memory.putLong(timespec.address(), timeoutNanos / NANOS_PER_SECOND);
         Memory.putLong(timespec.address() + Long.BYTES, timeoutNanos % NANOS_PER_SECOND);
-        return result((int) Pwait2.EPOLL_PWAIT2.invokeExact(
-                state.segment(), epoll, events, capacity, timespec.address(), 0L));
+        return result((int)
+                Pwait2.EPOLL_PWAIT2.invokeExact(state.segment(), epoll, events, capacity, timespec.address(), 0L));
     }
 
     private static int millis(long timeoutNanos) {

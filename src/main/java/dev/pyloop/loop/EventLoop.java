@@ -112,9 +112,7 @@ public final class EventLoop implements AutoCloseable {
      */
     public int watch(int descriptor, int kind, long handle) {
         int before = watches.interest(descriptor);
-        int result = before == Interest.NONE
-                ? poller.add(descriptor, kind)
-                : poller.modify(descriptor, before | kind);
+        int result = before == Interest.NONE ? poller.add(descriptor, kind) : poller.modify(descriptor, before | kind);
         if (result < 0) {
             return result;
         }

@@ -11,8 +11,8 @@ import java.lang.foreign.ValueLayout;
  * <p>One instance serves one thread at a time: two threads sharing it would read each other's errno.
  */
 public final class ErrnoState {
-    private static final long ERRNO_OFFSET = NativeLinker.errnoLayout()
-            .byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+    private static final long ERRNO_OFFSET =
+            NativeLinker.errnoLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
     private final MemorySegment segment = Arena.ofAuto().allocate(NativeLinker.errnoLayout());
 

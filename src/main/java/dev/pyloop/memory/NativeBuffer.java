@@ -12,8 +12,7 @@ import java.nio.charset.StandardCharsets;
  * one can be closed only by the thread that opened it. Any thread may use and close it; the owner orders its use.
  */
 public final class NativeBuffer implements AutoCloseable {
-    private static final MethodHandle CALLOC =
-            NativeLinker.function(NativeLinker.libcSymbol("calloc"), "(JJ)J");
+    private static final MethodHandle CALLOC = NativeLinker.function(NativeLinker.libcSymbol("calloc"), "(JJ)J");
     private static final MethodHandle FREE = NativeLinker.function(NativeLinker.libcSymbol("free"), "(J)V");
     private static final long ALIGNMENT = 16;
     private static final long FREED = 0;
@@ -36,8 +35,7 @@ public final class NativeBuffer implements AutoCloseable {
     public static NativeBuffer of(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         NativeBuffer buffer = new NativeBuffer(bytes.length + 1L);
-        MemorySegment.copy(
-                MemorySegment.ofArray(bytes), 0, Memory.view(buffer.address, bytes.length), 0, bytes.length);
+        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, Memory.view(buffer.address, bytes.length), 0, bytes.length);
         return buffer;
     }
 

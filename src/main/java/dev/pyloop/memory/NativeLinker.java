@@ -55,7 +55,8 @@ public final class NativeLinker {
      *     exception that leaves it ends the process
      */
     public static long entryPoint(MethodHandle target) {
-        return LINKER.upcallStub(target, descriptor(target.type()), Arena.global()).address();
+        return LINKER.upcallStub(target, descriptor(target.type()), Arena.global())
+                .address();
     }
 
     /** Looks {@code name} up in the C library; the name must exist there. */

@@ -21,8 +21,7 @@ final class Arguments {
     /** Tells whether there are {@code required} positional arguments or more, and no keyword but {@code context}. */
     static boolean areUsual(int required, long count, @Borrowed long names) {
         return count >= required
-                && (names == Objects.NULL
-                        || (Tuples.size(names) == 1 && Tuples.get(names, 0) == Names.CONTEXT));
+                && (names == Objects.NULL || (Tuples.size(names) == 1 && Tuples.get(names, 0) == Names.CONTEXT));
     }
 
     /** Returns the context to run in: the keyword's if there is one other than {@code None}, else a copy of the current. */

@@ -30,12 +30,14 @@ final class HandlePool {
     }
 
     /** Returns the type of the handles. */
-    @Borrowed long type() {
+    @Borrowed
+    long type() {
         return type;
     }
 
     /** Returns a handle that is not cancelled, takes the three references over and refers to {@code loop}. */
-    @Owned long take(@Owned long callback, @Owned long args, @Owned long context, @Borrowed long loop) {
+    @Owned
+    long take(@Owned long callback, @Owned long args, @Owned long context, @Borrowed long loop) {
         long handle = size > 0 ? pooled[--size] : create();
         Memory.putLong(handle + HandleLayout.CALLBACK, callback);
         Memory.putLong(handle + HandleLayout.ARGS, args);

@@ -235,9 +235,8 @@ final class LoopObject implements Callbacks, Host {
             return false;
         }
         long count = Tuples.size(args);
-        long result = count == 0
-                ? Calls.tryCall(callback)
-                : Calls.tryCall(callback, Tuples.items(args), count, Objects.NULL);
+        long result =
+                count == 0 ? Calls.tryCall(callback) : Calls.tryCall(callback, Tuples.items(args), count, Objects.NULL);
         Contexts.exit(context);
         if (result == Objects.NULL) {
             return false;

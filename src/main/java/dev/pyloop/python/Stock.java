@@ -86,8 +86,7 @@ final class Stock {
         try (NativeBuffer copy = new NativeBuffer((1 + count + keywords) * Long.BYTES)) {
             Memory.putLong(copy.address(), self);
             for (long i = 0; i < count + keywords; i++) {
-                Memory.putLong(
-                        copy.address() + (1 + i) * Long.BYTES, Memory.getLong(arguments + i * Long.BYTES));
+                Memory.putLong(copy.address() + (1 + i) * Long.BYTES, Memory.getLong(arguments + i * Long.BYTES));
             }
             return Calls.call(function, copy.address(), 1 + count, names);
         }

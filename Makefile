@@ -1,0 +1,71 @@
+# PyLoop's build. Python 3.11 or newer (python3), Maven and a JDK have to be there; the rest is fetched, into build/.
+
+# The CPythons to test on, those of them that run all of CPython's own asyncio tests, and the one to benchmark on.
+PYTHONS ?= 3.11 3.12 3.13 3.14
+WHOLE ?= 3.13
+BENCH_PYTHON ?= 3.14
+
+JAR := python/pyloop/lib/pyloop.jar
+SOURCES := pom.xml .mvn/jvm.config $(shell find src/main -type f 2>/dev/null)
+
+develop := python3 tools/environments.py develop $(lastword $(PYTHONS))
+bench := python3 tools/environments.py bench $(BENCH_PYTHON)
+
+.PHONY: build run test test-all lint format wheel wheel-check bench jmh clean
+
+build: $(JAR)
+
+$(JAR): $(SOURCES)
+	tools/mvn -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -DskipTests package
+	install -D -m 644 target/pyloop.jar $@
+
+run: build
+	@PYLOOP_JAVA_HOME=$$(python3 tools/jdk.py) && export PYLOOP_JAVA_HOME \
+	&& python=$$(python3 tools/pythons.py --any) \
+	&& for example in examples/*.py; do \
+		echo "== $$example"; \
+		PYTHONPATH=python "$$python" -m pyloop "$$example" || exit; \
+	done
+
+test: build
+	python3 tools/suite.py --pythons $(PYTHONS) --whole $(WHOLE)
+
+test-all: build
+	python3 tools/suite.py --pythons $(PYTHONS) --whole $(PYTHONS)
+
+# Each folder is a root of imports of its own; the package is checked against its oldest and its newest Python.
+lint:
+	$(develop) ruff check
+	$(develop) ruff format --check
+	$(develop) mypy python
+	$(develop) mypy --python-version 3.14 python
+	MYPYPATH=tests:tests/conformance $(develop) mypy tests
+	MYPYPATH=benchmarks $(develop) mypy benchmarks
+	MYPYPATH=examples $(develop) mypy examples
+	MYPYPATH=tools $(develop) mypy tools
+	tools/mvn --quiet spotless:check
+
+format:
+	$(develop) ruff check --fix-only --quiet
+	$(develop) ruff format
+	tools/mvn --quiet spotless:apply
+
+wheel: build
+	rm -f dist/*.whl
+	$(develop) hatchling build -t wheel -d dist
+
+# The wheel by itself, in an environment that knows nothing of this folder.
+wheel-check: wheel
+	$(develop) python -m venv --clear build/wheel-check
+	build/wheel-check/bin/python -m pip install --quiet --no-index dist/pyloop-*.whl
+	cd build/wheel-check && bin/python -c "import asyncio, pyloop; pyloop.run(asyncio.sleep(0)); print(pyloop.__file__)"
+
+bench: build
+	$(bench) python benchmarks/run.py $(BENCH)
+
+# Micro-benchmarks of the engine: make jmh JMH="TimerHeap -f 1"
+jmh:
+	tools/mvn -Pjmh test-compile exec:exec -Djmh.args="$(JMH)"
+
+clean:
+	rm -rf target build dist python/pyloop/lib

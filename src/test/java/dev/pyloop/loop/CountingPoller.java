@@ -1,0 +1,51 @@
+package dev.pyloop.loop;
+
+import dev.pyloop.reactor.Poller;
+
+/** A poller that finds nothing and counts how often it was asked. */
+final class CountingPoller implements Poller {
+    private int polls;
+    private boolean closed;
+
+    int polls() {
+        return polls;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public int add(int descriptor, int interest) {
+        return 0;
+    }
+
+    @Override
+    public int modify(int descriptor, int interest) {
+        return 0;
+    }
+
+    @Override
+    public void remove(int descriptor) {}
+
+    @Override
+    public int poll(long timeoutNanos, int watched) {
+        polls++;
+        return 0;
+    }
+
+    @Override
+    public int descriptor(int index) {
+        throw new IndexOutOfBoundsException(index);
+    }
+
+    @Override
+    public int readiness(int index) {
+        throw new IndexOutOfBoundsException(index);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

@@ -1,0 +1,190 @@
+package dev.pyloop.loop;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.pyloop.libc.SystemCalls;
+import dev.pyloop.reactor.Interest;
+import dev.pyloop.reactor.epoll.EpollPoller;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class EventLoopTest {
+    private static final int NONBLOCKING = 0x800;
+
+    private final TaskTable tasks = new TaskTable();
+    private final EventLoop loop = new EventLoop(tasks, tasks, new EpollPoller());
+    private final List<String> trace = new ArrayList<>();
+    private boolean closed;
+
+    @AfterEach
+    void everyHandleIsReleased() {
+        if (!closed) {
+            loop.close();
+        }
+        assertEquals(0, tasks.alive());
+    }
+
+    @Test
+    void runsWhatIsQueuedInOrderAndWhatThatQueuesInTheNextIteration() {
+        callSoon("a", () -> callSoon("c"));
+        callSoon("b", () -> loop.setStopping(true));
+        loop.run();
+        assertEquals(List.of("a", "b"), trace);
+        loop.run();
+        assertEquals(List.of("a", "b", "c"), trace);
+    }
+
+    @Test
+    void dueTimersRunBehindReadyCallbacksInOrderOfDeadlineThenOfAddition() {
+        callAt(2, "late");
+        callAt(1, "first of two");
+        callAt(1, "second of two");
+        callAt(9, "not due");
+        callSoon("ready");
+        tasks.advanceTo(3);
+        loop.setStopping(true);
+        loop.run();
+        assertEquals(List.of("ready", "first of two", "second of two", "late"), trace);
+        assertEquals(1, loop.timerCount());
+    }
+
+    @Test
+    void cancelledTimersNeitherRunNorStay() {
+        for (int i = 0; i < 1000; i++) {
+            long handle = callAt(1, "cancelled");
+            tasks.cancel(handle);
+            loop.timerCancelled();
+        }
+        assertTrue(loop.timerCount() <= 101, () -> loop.timerCount() + " timers left");
+        tasks.advanceTo(2);
+        loop.setStopping(true);
+        loop.run();
+        assertEquals(List.of(), trace);
+        assertEquals(0, loop.timerCount());
+    }
+
+    @Test
+    void anExceptionLeavesTheRestQueued() {
+        callSoon("fails", () -> {
+            throw new IllegalStateException("expected");
+        });
+        callSoon("rest");
+        loop.setStopping(true);
+        assertThrows(IllegalStateException.class, loop::run);
+        assertEquals(List.of("fails"), trace);
+        loop.run();
+        assertEquals(List.of("fails", "rest"), trace);
+    }
+
+    @Test
+    void aPostFromAnotherThreadEndsTheSleep() throws InterruptedException {
+        Thread poster = Thread.ofPlatform().start(() -> loop.post(tasks.create(() -> loop.setStopping(true))));
+        loop.run();
+        poster.join();
+        assertEquals(0, loop.readyCount());
+    }
+
+    @Test
+    void manyPostsFromManyThreadsAllRun() throws InterruptedException {
+        int posters = 4;
+        int each = 5_000;
+        int[] ran = {0};
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < posters; i++) {
+            threads.add(Thread.ofPlatform().start(() -> {
+                for (int j = 0; j < each; j++) {
+                    loop.post(tasks.create(() -> loop.setStopping(++ran[0] == posters * each)));
+                }
+            }));
+        }
+        loop.run();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertEquals(posters * each, ran[0]);
+    }
+
+    @Test
+    void whatWasPostedBeforeRunsBeforeWhatIsQueuedNow() {
+        loop.post(tasks.create(() -> trace.add("posted")));
+        callSoon("queued");
+        loop.runOnce();
+        assertEquals(List.of("posted", "queued"), trace);
+    }
+
+    @Test
+    void aReadableDescriptorRunsItsReaderInEveryIterationUntilUnwatched() {
+        SystemCalls calls = new SystemCalls();
+        int descriptor = calls.eventfd(1, NONBLOCKING);
+        assertEquals(0, loop.watch(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
+        loop.runOnce();
+        loop.runOnce();
+        assertEquals(List.of("readable", "readable"), trace);
+
+        assertTrue(loop.unwatch(descriptor, Interest.READ));
+        assertFalse(loop.unwatch(descriptor, Interest.READ));
+        callSoon("after");
+        loop.runOnce();
+        assertEquals(List.of("readable", "readable", "after"), trace);
+        assertEquals(0, calls.close(descriptor));
+    }
+
+    @Test
+    void aDescriptorNumberThatIsReusedIsWatchedAnew() {
+        SystemCalls calls = new SystemCalls();
+        int descriptor = calls.eventfd(0, NONBLOCKING);
+        assertEquals(0, loop.watch(descriptor, Interest.READ, tasks.create(() -> trace.add("old"))));
+        assertEquals(0, calls.close(descriptor));
+        int reused = calls.eventfd(1, NONBLOCKING);
+        assertEquals(descriptor, reused);
+
+        assertEquals(0, loop.watch(reused, Interest.READ, tasks.create(() -> trace.add("new"))));
+        loop.runOnce();
+        assertEquals(List.of("new"), trace);
+        assertEquals(0, calls.close(reused));
+    }
+
+    @Test
+    void closingReleasesWhatNeverRan() {
+        callSoon("never");
+        callAt(5, "never");
+        loop.post(tasks.create(() -> trace.add("never")));
+        loop.close();
+        closed = true;
+        assertEquals(List.of(), trace);
+    }
+
+    @Test
+    void everyHandleIsShown() {
+        List<Long> expected = List.of(callSoon("ready"), callAt(5, "timer"));
+        List<Long> shown = new ArrayList<>();
+        loop.forEachHandle(shown::add);
+        assertEquals(expected, shown);
+    }
+
+    private long callSoon(String name) {
+        return callSoon(name, () -> {});
+    }
+
+    private long callSoon(String name, Runnable action) {
+        long handle = tasks.create(() -> {
+            trace.add(name);
+            action.run();
+        });
+        loop.callSoon(handle);
+        return handle;
+    }
+
+    private long callAt(double deadline, String name) {
+        long handle = tasks.create(() -> trace.add(name));
+        loop.callAt(deadline, handle);
+        return handle;
+    }
+}

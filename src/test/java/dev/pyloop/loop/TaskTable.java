@@ -1,0 +1,101 @@
+package dev.pyloop.loop;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Java tasks as the loop's callbacks, with a count of references per handle that must balance.
+ *
+ * <p>The host of the same tests has no lock and a clock the test sets.
+ */
+final class TaskTable implements Callbacks, Host {
+    private static final class Task {
+        final Runnable action;
+        int references = 1;
+        boolean cancelled;
+
+        Task(Runnable action) {
+            this.action = action;
+        }
+    }
+
+    private final Map<Long, Task> tasks = new HashMap<>();
+    private long lastHandle;
+    private double now;
+
+    /** Makes a handle, which the caller hands to the loop. */
+    synchronized long create(Runnable action) {
+        tasks.put(++lastHandle, new Task(action));
+        return lastHandle;
+    }
+
+    /** Returns the number of handles somebody still refers to. */
+    synchronized int alive() {
+        return tasks.size();
+    }
+
+    void advanceTo(double seconds) {
+        now = seconds;
+    }
+
+    @Override
+    public void run(long handle) {
+        Task task = task(handle);
+        try {
+            if (!task.cancelled) {
+                task.action.run();
+            }
+        } finally {
+            release(handle);
+        }
+    }
+
+    @Override
+    public boolean isCancelled(long handle) {
+        return task(handle).cancelled;
+    }
+
+    @Override
+    public void cancel(long handle) {
+        task(handle).cancelled = true;
+    }
+
+    @Override
+    public void unschedule(long handle) {
+        task(handle);
+    }
+
+    @Override
+    public synchronized void retain(long handle) {
+        task(handle).references++;
+    }
+
+    @Override
+    public synchronized void release(long handle) {
+        if (--task(handle).references == 0) {
+            tasks.remove(handle);
+        }
+    }
+
+    @Override
+    public double seconds() {
+        return now;
+    }
+
+    @Override
+    public void unlock() {}
+
+    @Override
+    public void lock() {}
+
+    @Override
+    public void breathe() {}
+
+    private synchronized Task task(long handle) {
+        Task task = tasks.get(handle);
+        if (task == null) {
+            throw new AssertionError("handle " + handle + " was released already");
+        }
+        return task;
+    }
+}

@@ -1,0 +1,109 @@
+package dev.pyloop.queue;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TimerHeapTest {
+    private static final int STEPS = 20_000;
+    /** Few enough deadlines that many timers share one. */
+    private static final int DEADLINES = 50;
+
+    private record Timer(double deadline, long handle) {}
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void behavesLikeAStablePriorityQueueAfterEveryOperation(long seed) {
+        Random random = new Random(seed);
+        TimerHeap heap = new TimerHeap();
+        // Handles count up, so they tell the order of addition among equal deadlines.
+        PriorityQueue<Timer> model =
+                new PriorityQueue<>(Comparator.comparingDouble(Timer::deadline).thenComparingLong(Timer::handle));
+        for (long handle = 1; handle <= STEPS; handle++) {
+            if (model.isEmpty() || random.nextInt(10) < 6) {
+                Timer timer = new Timer(random.nextInt(DEADLINES) / 8.0, handle);
+                heap.add(timer.deadline(), timer.handle());
+                model.add(timer);
+            } else {
+                assertEquals(model.remove().handle(), heap.remove());
+            }
+            assertEquals(model.size(), heap.size());
+            assertEquals(model.isEmpty(), heap.isEmpty());
+            Timer next = model.peek();
+            if (next != null) {
+                assertEquals(next.deadline(), heap.nextDeadline());
+                assertEquals(next.handle(), heap.peek());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {6, 7, 8})
+    void compactionRemovesTheCancelledAndKeepsTheOrderOfTheRest(long seed) {
+        Random random = new Random(seed);
+        TimerHeap heap = new TimerHeap();
+        List<Timer> kept = new ArrayList<>();
+        Set<Long> cancelled = new HashSet<>();
+        for (long handle = 1; handle <= 1000; handle++) {
+            Timer timer = new Timer(random.nextInt(DEADLINES), handle);
+            heap.add(timer.deadline(), timer.handle());
+            if (random.nextInt(10) < 6) {
+                cancelled.add(handle);
+                heap.noteCancelled();
+            } else {
+                kept.add(timer);
+            }
+        }
+        assertTrue(heap.wantsCompaction());
+
+        ReadyQueue removed = new ReadyQueue();
+        heap.compact(cancelled::contains, removed);
+
+        Set<Long> taken = new HashSet<>();
+        while (!removed.isEmpty()) {
+            taken.add(removed.poll());
+        }
+        assertEquals(cancelled, taken);
+        kept.sort(Comparator.comparingDouble(Timer::deadline).thenComparingLong(Timer::handle));
+        for (Timer timer : kept) {
+            assertEquals(timer.handle(), heap.remove());
+        }
+        assertTrue(heap.isEmpty());
+    }
+
+    @Test
+    void fewCancelledTimersAreNotWorthCompaction() {
+        TimerHeap heap = new TimerHeap();
+        for (int i = 1; i <= 200; i++) {
+            heap.add(i, i);
+        }
+        for (int i = 0; i < 100; i++) {
+            heap.noteCancelled();
+        }
+        assertFalse(heap.wantsCompaction());
+        heap.noteCancelled();
+        assertTrue(heap.wantsCompaction());
+    }
+
+    @Test
+    void infiniteDeadlinesComeLast() {
+        TimerHeap heap = new TimerHeap();
+        heap.add(Double.POSITIVE_INFINITY, 1);
+        heap.add(5, 2);
+        heap.add(Double.NEGATIVE_INFINITY, 3);
+        assertEquals(3, heap.remove());
+        assertEquals(2, heap.remove());
+        assertEquals(1, heap.remove());
+    }
+}

@@ -1,0 +1,63 @@
+"""Fixtures of the behaviour tests, and the checks that hold after every one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+import pyloop
+from support.descriptors import open_descriptors
+from support.loops import FACTORIES, LoopFactory, fresh_loop
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine_started() -> None:
+    """Start the engine before the first test, so that what it holds open for good is no test's leak."""
+    pyloop.new_event_loop().close()
+    # What exists by now lives as long as the session: leaving it out makes the collection after every test cheap.
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Check that a test leaves no descriptor, no running loop, no wake-up descriptor and no interrupt handler."""
+    descriptors = open_descriptors()
+    interrupt_handler = signal.getsignal(signal.SIGINT)
+    yield
+    # Finalisers run now, so that a warning from one fails the test that caused it.
+    gc.collect()
+    assert open_descriptors() == descriptors
+    assert asyncio._get_running_loop() is None
+    assert signal.set_wakeup_fd(-1) == -1
+    assert signal.getsignal(signal.SIGINT) is interrupt_handler
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A fresh PyLoop loop."""
+    with fresh_loop(FACTORIES["pyloop"]) as made:
+        yield made
+
+
+@pytest.fixture(params=list(FACTORIES))
+def loop_name(request: pytest.FixtureRequest) -> str:
+    """The name of each loop in turn, for programs that run in a process of their own."""
+    return str(request.param)
+
+
+@pytest.fixture
+def each_factory(loop_name: str) -> LoopFactory:
+    """The factory of each loop in turn."""
+    return FACTORIES[loop_name]
+
+
+@pytest.fixture
+def each_loop(each_factory: LoopFactory) -> Iterator[asyncio.AbstractEventLoop]:
+    """A fresh loop: the interpreter's own, then PyLoop's."""
+    with fresh_loop(each_factory) as made:
+        yield made

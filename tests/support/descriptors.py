@@ -1,0 +1,23 @@
+"""What the process holds open, for tests that nothing is leaked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+
+def open_descriptors() -> Counter[str]:
+    """The targets of this process's open descriptors, and how many refer to each. Numbers inside names are dropped."""
+    targets: Counter[str] = Counter()
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            target = str(entry.readlink())
+        except FileNotFoundError:
+            continue  # the descriptor that listed the directory
+        targets[target.partition(":[")[0] if ":[" in target else target] += 1
+    return targets
+
+
+def maps_jvm(pid: int | None = None) -> bool:
+    """Whether a Java virtual machine is mapped into the process (this one by default)."""
+    return "libjvm.so" in Path(f"/proc/{pid or 'self'}/maps").read_text()

@@ -1,0 +1,112 @@
+"""A loop whose clock is replaced, by a subclass or on the instance, keeps that clock's time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from support.loops import CLASSES, fresh_loop, run_iteration
+
+
+class _Clock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _subclassed(base: Any, clock: _Clock) -> asyncio.AbstractEventLoop:
+    class VirtualTimeLoop(base):  # type: ignore[misc]
+        def time(self) -> float:
+            return clock.now
+
+    made: asyncio.AbstractEventLoop = VirtualTimeLoop()
+    return made
+
+
+def _patched(base: Any, clock: _Clock) -> asyncio.AbstractEventLoop:
+    made: Any = base()
+    made.time = clock
+    assert isinstance(made, asyncio.AbstractEventLoop)
+    return made
+
+
+@pytest.mark.parametrize("make", [_subclassed, _patched])
+@pytest.mark.parametrize("base", CLASSES.values(), ids=CLASSES.keys())
+def test_timers_follow_a_replaced_clock(base: Any, make: Any) -> None:
+    clock = _Clock()
+    ran: list[tuple[float, str]] = []
+
+    def note(name: str) -> None:
+        ran.append((clock.now, name))
+
+    with fresh_loop(lambda: make(base, clock)) as loop:
+        assert loop.time() == 1000.0
+        handle = loop.call_later(10, note, "ten")
+        assert handle.when() == 1010.0
+        loop.call_later(30, note, "thirty")
+        loop.call_at(1020, note, "twenty")
+        loop.call_later(15, note, "cancelled").cancel()
+        for _ in range(8):
+            run_iteration(loop)
+            clock.now += 5
+    assert ran == [(1010.0, "ten"), (1020.0, "twenty"), (1030.0, "thirty")]
+
+
+@pytest.mark.parametrize("make", [_subclassed, _patched])
+@pytest.mark.parametrize("base", CLASSES.values(), ids=CLASSES.keys())
+def test_hours_of_sleep_pass_in_no_time_on_a_virtual_clock(base: Any, make: Any) -> None:
+    clock = _Clock()
+    finished: list[float] = []
+
+    async def sleeper(hours: int) -> None:
+        await asyncio.sleep(3600 * hours)
+        finished.append((clock.now - 1000) / 3600)
+
+    async def main() -> None:
+        sleepers = [asyncio.create_task(sleeper(hours)) for hours in (3, 1, 2)]
+        while not all(task.done() for task in sleepers):
+            clock.now += 60
+            await asyncio.sleep(0)
+
+    with fresh_loop(lambda: make(base, clock)) as loop:
+        loop.run_until_complete(main())
+    assert [round(hours) for hours in finished] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("base", CLASSES.values(), ids=CLASSES.keys())
+def test_a_patch_of_the_clock_can_be_taken_back(base: Any) -> None:
+    clock = _Clock()
+    with fresh_loop(lambda: _patched(base, clock)) as loop:
+        untyped: Any = loop
+        del untyped.time
+        assert loop.time() != clock.now
+        ran: list[str] = []
+        loop.call_later(0, ran.append, "due")
+        run_iteration(loop)
+        assert ran == ["due"]
+
+
+@pytest.mark.parametrize("base", CLASSES.values(), ids=CLASSES.keys())
+def test_an_error_of_the_clock_leaves_the_loop(base: Any) -> None:
+    class BrokenClockLoop(base):  # type: ignore[misc]
+        broken = False
+
+        def time(self) -> float:
+            if self.broken:
+                raise LookupError("the clock has stopped")
+            return 1000.0
+
+    with fresh_loop(BrokenClockLoop) as loop:
+        loop.call_later(10, print)
+        BrokenClockLoop.broken = True
+        with pytest.raises(LookupError, match="the clock has stopped"):
+            run_iteration(loop)
+        with pytest.raises(LookupError, match="the clock has stopped"):
+            loop.call_later(10, print)
+        assert not loop.is_running()

@@ -1,0 +1,246 @@
+"""A JVM does not survive fork: PyLoop says so in the child and never hangs; everything else goes on working there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.programs import lines_of, run_command
+
+_FORK = """
+import warnings
+warnings.simplefilter("ignore")
+
+def in_child(action):
+    \"\"\"Do an action in a forked child; its exit code.\"\"\"
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            action()
+            code = 0
+        except BaseException as error:
+            say(type(error).__name__, error)
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+def refused(action):
+    try:
+        action()
+    except RuntimeError as error:
+        say("refused", "fork" in str(error))
+    else:
+        say("not refused")
+"""
+
+_USES = {
+    "new_event_loop": "pyloop.new_event_loop()",
+    "EventLoop": "pyloop.EventLoop()",
+    "run": "pyloop.run(main())",
+    "call_soon": "loop.call_soon(print)",
+    "call_soon_threadsafe": "loop.call_soon_threadsafe(print)",
+    "call_later": "loop.call_later(1, print)",
+    "call_at": "loop.call_at(1, print)",
+    "run_forever": "loop.run_forever()",
+    "run_until_complete": "loop.run_until_complete(future)",
+    "add_reader": "loop.add_reader(0, print)",
+}
+
+
+@pytest.mark.parametrize("use", _USES.values(), ids=_USES.keys())
+def test_the_child_is_told_that_pyloop_cannot_be_used(use: str) -> None:
+    lines = lines_of(
+        f"""{_FORK}
+async def main():
+    pass
+loop = new_event_loop()
+loop.run_until_complete(asyncio.sleep(0))
+future = loop.create_future()
+future.set_result(None)
+say("child", in_child(lambda: refused(lambda: {use})))
+say(loop.run_until_complete(asyncio.sleep(0, "parent goes on")))
+loop.close()
+"""
+    )
+    assert lines == ["refused True", "child 0", "parent goes on"]
+
+
+def test_asyncio_s_own_loop_works_in_the_child() -> None:
+    lines = lines_of(
+        f"""{_FORK}
+import subprocess
+loop = new_event_loop()
+loop.run_until_complete(asyncio.sleep(0))
+
+async def main():
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "print('grandchild')", stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    return (await asyncio.to_thread(lambda: "thread")), output.decode().strip()
+
+def use_asyncio():
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        say(*runner.run(main()))
+        say(*runner.run(main()))
+
+say("child", in_child(use_asyncio))
+loop.close()
+"""
+    )
+    assert lines == ["thread grandchild"] * 2 + ["child 0"]
+
+
+def test_the_child_collects_garbage_and_ends_by_itself() -> None:
+    lines = lines_of(
+        f"""{_FORK}
+import gc
+loop = new_event_loop()
+loop.call_soon(print, "never")
+loop.call_later(3600, print)
+kept = [loop.call_soon(print), loop.call_later(1, print)]
+child = os.fork()
+if child == 0:
+    for handle in kept:
+        handle.cancel()
+    kept.clear()
+    gc.collect()
+    del loop
+    gc.collect()
+    say("child ends")
+    sys.exit(5)
+say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+loop.close()
+"""
+    )
+    assert lines == ["child ends", "5"]
+
+
+def test_a_callback_forks() -> None:
+    lines = lines_of(
+        f"""{_FORK}
+loop = new_event_loop()
+def fork():
+    say("child", in_child(lambda: refused(lambda: loop.call_soon(print))))
+    loop.call_soon(say, "parent goes on")
+    loop.call_soon(loop.stop)
+loop.call_soon(fork)
+loop.run_forever()
+loop.close()
+"""
+    )
+    assert lines == ["refused True", "child 0", "parent goes on"]
+
+
+def test_a_child_that_leaves_a_forking_callback_is_stopped_and_ends() -> None:
+    """It returns into a loop that cannot run on; it must end, in whatever way, and the parent must not care."""
+    lines = lines_of(
+        f"""{_FORK}
+loop = new_event_loop()
+children = []
+def fork():
+    children.append(os.fork())
+    if children[-1]:
+        loop.call_soon(loop.stop)
+loop.call_soon(fork)
+try:
+    loop.run_forever()
+finally:
+    if not children[-1]:
+        os._exit(0)
+os.waitpid(children[0], 0)
+say(loop.run_until_complete(asyncio.sleep(0.001, "parent goes on")))
+loop.close()
+"""
+    )
+    assert lines == ["parent goes on"]
+
+
+def test_pre_forked_children_make_their_own_loops() -> None:
+    lines = lines_of(
+        f"""{_FORK}
+pyloop.install()
+async def main(number):
+    await asyncio.sleep(0.001 * number)
+    say("child runs", type(asyncio.get_running_loop()).__module__.split(".")[0])
+codes = [in_child(lambda: asyncio.run(main(number))) for number in range(2)]
+say(*codes)
+asyncio.run(main(0))
+"""
+    )
+    assert lines == ["child runs pyloop"] * 2 + ["0 0", "child runs pyloop"]
+
+
+def test_subprocesses_of_every_kind_work(loop_name: str) -> None:
+    lines = lines_of(
+        """
+import subprocess
+loop = new_event_loop()
+loop.run_until_complete(asyncio.sleep(0))
+say(subprocess.run([sys.executable, "-c", "print('run')"], capture_output=True, text=True).stdout.strip())
+say(subprocess.run(["echo", "with a function"], preexec_fn=lambda: None, capture_output=True, text=True).stdout.strip())
+say(subprocess.run("echo shell", shell=True, capture_output=True, text=True).stdout.strip())
+say(os.system("exit 3") >> 8)
+async def main():
+    process = await asyncio.create_subprocess_shell("cat; exit 4", stdin=-1, stdout=-1)
+    output, _ = await process.communicate(b"through the loop")
+    return output.decode(), process.returncode
+say(*loop.run_until_complete(main()))
+loop.close()
+""",
+        loop=loop_name,
+    )
+    assert lines == ["run", "with a function", "shell", "3", "through the loop 4"]
+
+
+_MULTIPROCESSING = """
+import asyncio
+import concurrent.futures
+import multiprocessing
+import sys
+
+import pyloop
+
+async def double(number):
+    await asyncio.sleep(0.001)
+    return 2 * number
+
+def work(number):
+    return pyloop.run(double(number))
+
+async def main(method):
+    context = multiprocessing.get_context(method)
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
+        loop = asyncio.get_running_loop()
+        return await asyncio.gather(*(loop.run_in_executor(executor, work, number) for number in range(6)))
+
+if __name__ == "__main__":
+    print(pyloop.run(main(sys.argv[1])))
+    print(pyloop.run(main(sys.argv[1])))
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_multiprocessing(method: str, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(_MULTIPROCESSING)
+    done = run_command([sys.executable, str(program), method])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["[0, 2, 4, 6, 8, 10]"] * 2
+
+
+def test_a_pool_of_forked_processes_serves_the_parent_s_loop() -> None:
+    lines = lines_of(
+        f"""{_FORK}
+import concurrent.futures, multiprocessing
+async def main():
+    context = multiprocessing.get_context("fork")
+    loop = asyncio.get_running_loop()
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
+        return await asyncio.gather(*(loop.run_in_executor(executor, pow, number, 2) for number in range(6)))
+say(pyloop.run(main()))
+"""
+    )
+    assert lines == ["[0, 1, 4, 9, 16, 25]"]

@@ -1,0 +1,297 @@
+"""Signal handlers of the loop and of the program run promptly, whichever thread the kernel hands the signal to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from support.loops import LoopFactory, fresh_loop, run_idle, run_iteration
+from support.outcomes import assert_same_kind, assert_same_outcome, outcome_of
+
+
+def _kill_from_a_thread(*numbers: int) -> threading.Timer:
+    """A started thread that sends signals to the process, which may hand them to any of its threads."""
+
+    def send() -> None:
+        for number in numbers:
+            os.kill(os.getpid(), number)
+
+    thread = threading.Timer(0.01, send)
+    thread.start()
+    return thread
+
+
+@pytest.fixture
+def python_handler() -> Iterator[Callable[[int, Callable[[], object]], None]]:
+    """Installs handlers with signal.signal, and puts back what was there."""
+    before: dict[int, Any] = {}
+
+    def install(number: int, action: Callable[[], object]) -> None:
+        previous = signal.signal(number, lambda _number, _frame: action())
+        before.setdefault(number, previous)
+
+    yield install
+    for number, previous in before.items():
+        signal.signal(number, previous)
+
+
+def test_a_handler_is_called_with_its_arguments(each_loop: asyncio.AbstractEventLoop) -> None:
+    received: list[tuple[object, ...]] = []
+
+    def handle(*arguments: object) -> None:
+        received.append(arguments)
+        each_loop.stop()
+
+    each_loop.add_signal_handler(signal.SIGUSR1, handle, 1, "two")
+    thread = _kill_from_a_thread(signal.SIGUSR1)
+    each_loop.run_forever()
+    thread.join()
+    assert received == [(1, "two")]
+    assert each_loop.remove_signal_handler(signal.SIGUSR1)
+    assert not each_loop.remove_signal_handler(signal.SIGUSR1)
+
+
+def test_different_signals_reach_their_handlers(each_loop: asyncio.AbstractEventLoop) -> None:
+    numbers = [signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP, signal.SIGTERM, signal.SIGWINCH, signal.SIGQUIT]
+    received: list[signal.Signals] = []
+
+    def handle(number: signal.Signals) -> None:
+        received.append(number)
+        if len(received) == len(numbers):
+            each_loop.stop()
+
+    for number in numbers:
+        each_loop.add_signal_handler(number, handle, number)
+    thread = _kill_from_a_thread(*numbers)
+    each_loop.run_forever()
+    thread.join()
+    assert sorted(received) == sorted(numbers)
+    assert all(each_loop.remove_signal_handler(number) for number in numbers)
+
+
+def test_a_burst_of_signals(each_loop: asyncio.AbstractEventLoop) -> None:
+    received: list[str] = []
+
+    def send() -> None:
+        for _ in range(2000):
+            os.kill(os.getpid(), signal.SIGUSR1)
+        os.kill(os.getpid(), signal.SIGUSR2)
+
+    each_loop.add_signal_handler(signal.SIGUSR1, received.append, "one of many")
+    each_loop.add_signal_handler(signal.SIGUSR2, each_loop.stop)
+    thread = threading.Thread(target=send)
+    thread.start()
+    each_loop.run_forever()
+    thread.join()
+    run_idle(each_loop)
+    assert 1 <= len(received) <= 2000
+    each_loop.remove_signal_handler(signal.SIGUSR1)
+    each_loop.remove_signal_handler(signal.SIGUSR2)
+
+
+def test_a_signal_between_two_runs_is_handled_in_the_next(each_loop: asyncio.AbstractEventLoop) -> None:
+    received: list[str] = []
+    each_loop.add_signal_handler(signal.SIGUSR1, received.append, "handled")
+    run_iteration(each_loop)
+    os.kill(os.getpid(), signal.SIGUSR1)
+    assert received == []
+    run_idle(each_loop)
+    assert received == ["handled"]
+    each_loop.remove_signal_handler(signal.SIGUSR1)
+
+
+def test_a_new_handler_replaces_the_old_one(each_loop: asyncio.AbstractEventLoop) -> None:
+    received: list[str] = []
+    each_loop.add_signal_handler(signal.SIGUSR1, received.append, "old")
+    each_loop.add_signal_handler(signal.SIGUSR1, received.append, "new")
+    os.kill(os.getpid(), signal.SIGUSR1)
+    run_idle(each_loop)
+    assert received == ["new"]
+    each_loop.remove_signal_handler(signal.SIGUSR1)
+
+
+def test_removing_a_handler_restores_the_default() -> None:
+    def scenario(loop: Any) -> object:
+        loop.add_signal_handler(signal.SIGUSR1, print)
+        loop.add_signal_handler(signal.SIGINT, print)
+        inside = [signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGINT)]
+        removed = [loop.remove_signal_handler(number) for number in (signal.SIGUSR1, signal.SIGINT)]
+        return inside, removed, [signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGINT)]
+
+    assert_same_outcome(scenario)
+
+
+def test_closing_the_loop_removes_its_handlers(each_factory: LoopFactory) -> None:
+    with fresh_loop(each_factory) as loop:
+        loop.add_signal_handler(signal.SIGUSR1, print)
+        loop.add_signal_handler(signal.SIGUSR2, print)
+        loop.close()
+    assert signal.getsignal(signal.SIGUSR1) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGUSR2) == signal.SIG_DFL
+
+
+def test_the_loop_may_handle_the_end_of_children(each_loop: asyncio.AbstractEventLoop) -> None:
+    ended: list[str] = []
+
+    async def main() -> int:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", "raise SystemExit(3)")
+        return await process.wait()
+
+    each_loop.add_signal_handler(signal.SIGCHLD, ended.append, "child")
+    assert each_loop.run_until_complete(main()) == 3
+    while not ended:
+        run_iteration(each_loop)
+    assert each_loop.remove_signal_handler(signal.SIGCHLD)
+
+
+async def _coroutine_function() -> None:
+    """Not a signal handler."""
+
+
+@pytest.mark.parametrize(
+    "misuse",
+    [
+        lambda loop: loop.add_signal_handler("SIGUSR1", print),
+        lambda loop: loop.add_signal_handler(None, print),
+        lambda loop: loop.add_signal_handler(0, print),
+        lambda loop: loop.add_signal_handler(-1, print),
+        lambda loop: loop.add_signal_handler(1000, print),
+        lambda loop: loop.add_signal_handler(signal.SIGKILL, print),
+        lambda loop: loop.add_signal_handler(signal.SIGSTOP, print),
+        lambda loop: loop.add_signal_handler(signal.SIGUSR1, _coroutine_function),
+        lambda loop: loop.remove_signal_handler("SIGUSR1"),
+        lambda loop: loop.remove_signal_handler(1000),
+        lambda loop: loop.remove_signal_handler(signal.SIGUSR1),
+    ],
+)
+def test_misuse(misuse: Callable[[Any], object]) -> None:
+    assert_same_outcome(misuse)
+
+
+@pytest.mark.parametrize("misuse", [lambda loop: loop.add_signal_handler(10), lambda loop: loop.add_signal_handler()])
+def test_wrong_arguments(misuse: Callable[[Any], object]) -> None:
+    assert assert_same_kind(misuse).raised == "TypeError"
+
+
+def test_only_the_main_thread_handles_signals() -> None:
+    def scenario(loop: Any) -> object:
+        outcomes: list[object] = []
+        add = threading.Thread(
+            target=lambda: outcomes.append(outcome_of(lambda: loop.add_signal_handler(signal.SIGUSR1, print)))
+        )
+        add.start()
+        add.join()
+        return outcomes
+
+    assert "RuntimeError" in assert_same_outcome(scenario).text
+
+
+def test_a_python_handler_runs_while_the_loop_is_idle(
+    each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
+) -> None:
+    python_handler(signal.SIGUSR1, lambda: each_loop.call_soon_threadsafe(each_loop.stop))
+    thread = _kill_from_a_thread(signal.SIGUSR1)
+    each_loop.run_forever()
+    thread.join()
+    assert not each_loop.is_running()
+
+
+def test_an_exception_of_a_python_handler_leaves_an_idle_loop(
+    each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
+) -> None:
+    def fail() -> None:
+        raise LookupError("from the signal handler")
+
+    python_handler(signal.SIGUSR1, fail)
+    thread = _kill_from_a_thread(signal.SIGUSR1)
+    with pytest.raises(LookupError, match="from the signal handler"):
+        each_loop.run_forever()
+    thread.join()
+    assert not each_loop.is_running()
+    run_iteration(each_loop)
+
+
+def test_an_alarm_that_repeats(
+    each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
+) -> None:
+    rings: list[float] = []
+
+    def ring() -> None:
+        rings.append(each_loop.time())
+        if len(rings) == 10:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            each_loop.call_soon_threadsafe(each_loop.stop)
+
+    python_handler(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)
+    each_loop.run_forever()
+    assert len(rings) == 10
+
+
+def test_a_wake_up_descriptor_of_the_program_s_own(
+    each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
+) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        received: list[bytes] = []
+
+        def read() -> None:
+            received.append(ours.recv(100))
+            each_loop.stop()
+
+        python_handler(signal.SIGUSR1, lambda: None)
+        assert signal.set_wakeup_fd(theirs.fileno()) == -1
+        try:
+            each_loop.add_reader(ours, read)
+            for _ in range(3):
+                thread = _kill_from_a_thread(signal.SIGUSR1)
+                each_loop.run_forever()
+                thread.join()
+            each_loop.remove_reader(ours)
+        finally:
+            assert signal.set_wakeup_fd(-1) == theirs.fileno()
+    assert received == [bytes([signal.SIGUSR1])] * 3
+
+
+def test_a_wake_up_descriptor_set_while_the_loop_runs(
+    each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
+) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        python_handler(signal.SIGUSR1, lambda: None)
+        each_loop.add_reader(ours, each_loop.stop)
+        each_loop.call_soon(signal.set_wakeup_fd, theirs.fileno())
+        thread = _kill_from_a_thread(signal.SIGUSR1)
+        try:
+            each_loop.run_forever()
+        finally:
+            assert signal.set_wakeup_fd(-1) == theirs.fileno()
+        thread.join()
+        assert ours.recv(100) == bytes([signal.SIGUSR1])
+        each_loop.remove_reader(ours)
+
+
+def test_children_start_with_no_signal_blocked_or_ignored(each_loop: asyncio.AbstractEventLoop) -> None:
+    """The engine's threads block signals; what the program starts must not inherit that."""
+    program = "print([line.split()[1] for line in open('/proc/self/status') if line.startswith(('SigBlk', 'SigIgn'))])"
+    outside = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+    async def main() -> str:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+        output, _ = await process.communicate()
+        return output.decode()
+
+    assert each_loop.run_until_complete(main()) == outside

@@ -1,0 +1,102 @@
+"""Runs everything that must pass, side by side: ``make test`` and ``make test-all``.
+
+Every step's output goes to a log under build/reports. The console gets one line a step, the end of the log where a
+step failed, and the sum of all tests as its last line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import environments
+import jdk
+import pythons
+from project import ROOT
+from steps import Counts, Result, Step
+
+TAIL_LINES = 80
+
+
+def prepare(versions: list[str], jobs: int) -> dict[str, Path]:
+    """Returns the interpreter of the test environment of each version, after making all that the steps use.
+
+    Raises:
+        SystemExit: a Python is missing, or its packages could not be installed.
+    """
+    # One after the other: two Mavens at once would race for the same local repository.
+    for version in versions:
+        pythons.find(version)
+    with ThreadPoolExecutor(jobs) as pool:
+        interpreters = list(pool.map(environments.provide, ["test"] * len(versions), versions))
+    environments.provide("develop", versions[-1])
+    return dict(zip(versions, interpreters, strict=True))
+
+
+def sequences(interpreters: dict[str, Path], whole: list[str]) -> Iterator[list[Step]]:
+    """Yields the steps to run; those of one list run one after the other."""
+    yield [
+        Step("lint", ("make", "--no-print-directory", "lint"), counts_tests=False),
+        Step("wheel", ("make", "--no-print-directory", "wheel-check"), counts_tests=False),
+    ]
+    yield [Step("java", ("tools/mvn", "verify"))]
+    # The longest first, so that the others fill the time beside it.
+    for version in sorted(interpreters, key=lambda version: version not in whole):
+        python = interpreters[version]
+        modules = "all" if version in whole else "loop"
+        yield [
+            Step(f"pytest-{version}", (python, "-m", "pytest", "tests")),
+            Step(f"conformance-{version}", (python, "tests/conformance/run.py", "--modules", modules)),
+        ]
+
+
+def run_sequence(steps: list[Step], environment: dict[str, str]) -> list[Result]:
+    """Runs steps one after the other, and reports each as it ends."""
+    results = []
+    for step in steps:
+        results.append(step.run(environment))
+        sys.stdout.write(describe(results[-1]))
+        sys.stdout.flush()
+    return results
+
+
+def describe(result: Result) -> str:
+    """Returns the lines about a step: one if it passed, with the end of its log if it failed."""
+    counts = "" if result.counts == Counts() else f"   {result.counts}"
+    lines = [f"{'FAILED' if result.failed else 'ok':7}{result.name:18}{result.seconds:6.0f} s{counts}"]
+    if result.failed:
+        with result.log.open(encoding="utf-8", errors="replace") as log:
+            lines += [f"    {line.rstrip()}" for line in deque(log, TAIL_LINES)]
+        lines.append(f"    exit status {result.status}; all of it: {result.log.relative_to(ROOT)}")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Runs the suite, and returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pythons", nargs="+", required=True, help="versions to test on, as 3.13")
+    parser.add_argument("--whole", nargs="*", default=[], help="versions that run all of the conformance tests")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="steps side by side")
+    options = parser.parse_args()
+
+    # The loops under test run on the JDK that built them.
+    environment = {"PYLOOP_JAVA_HOME": str(jdk.find())}
+    interpreters = prepare(options.pythons, options.jobs)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        runs = pool.map(lambda steps: run_sequence(steps, environment), list(sequences(interpreters, options.whole)))
+        results = [result for run in runs for result in run]
+
+    failed = [result.name for result in results if result.failed]
+    if failed:
+        sys.stdout.write(f"failed: {', '.join(failed)}\n")
+    sys.stdout.write(f"{sum((result.counts for result in results), Counts())}\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
