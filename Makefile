@@ -2,7 +2,7 @@
 
 # The CPythons to test on, those of them that run all of CPython's own asyncio tests, and the one to benchmark on.
 PYTHONS ?= 3.11 3.12 3.13 3.14
-WHOLE ?= 3.13
+WHOLE ?= $(PYTHONS)
 BENCH_PYTHON ?= 3.14
 
 JAR := python/pyloop/lib/pyloop.jar

@@ -14,6 +14,18 @@ from support.descriptors import open_descriptors
 from support.loops import FACTORIES, LoopFactory, fresh_loop
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run compare more random programs than the usual ones."""
+    parser.addoption("--order-seeds", default="0-300", metavar="FIRST-LAST", help="random programs of test_order.py")
+
+
+@pytest.fixture
+def order_seeds(request: pytest.FixtureRequest) -> range:
+    """The seeds of the random programs to compare."""
+    first, last = map(int, request.config.getoption("--order-seeds").split("-"))
+    return range(first, last)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def engine_started() -> None:
     """Start the engine before the first test, so that what it holds open for good is no test's leak."""

@@ -42,6 +42,9 @@ class _Busy:
         self.ended_by = by
 
 
+_WIDTHS = pytest.mark.parametrize("width", [1, 7, 500])
+
+
 @pytest.fixture(params=[1, 7, 500], ids="{} wide".format)
 def busy(request: pytest.FixtureRequest, each_loop: asyncio.AbstractEventLoop) -> _Busy:
     """Busy loops, with few and with many callbacks in an iteration."""
@@ -58,15 +61,18 @@ def test_a_descriptor_is_seen(each_loop: asyncio.AbstractEventLoop, busy: _Busy)
     assert busy.ended_by == "reader"
 
 
-def test_a_descriptor_made_ready_by_another_thread_is_seen(each_loop: asyncio.AbstractEventLoop, busy: _Busy) -> None:
+@_WIDTHS
+def test_a_descriptor_made_ready_by_another_thread_is_seen(loop: asyncio.AbstractEventLoop, width: int) -> None:
+    """A thread gets its turn. On asyncio's loop it may wait for the GIL as long as the loop is busy."""
+    busy = _Busy(loop, width)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        each_loop.add_reader(ours, busy.end, "reader")
+        loop.add_reader(ours, busy.end, "reader")
         thread = threading.Timer(0.002, theirs.send, (b"x",))
         thread.start()
-        each_loop.run_forever()
+        loop.run_forever()
         thread.join()
-        each_loop.remove_reader(ours)
+        loop.remove_reader(ours)
     assert busy.ended_by == "reader"
 
 
@@ -76,12 +82,28 @@ def test_a_timer_is_seen(each_loop: asyncio.AbstractEventLoop, busy: _Busy) -> N
     assert busy.ended_by == "timer"
 
 
-def test_a_call_from_another_thread_is_seen(each_loop: asyncio.AbstractEventLoop, busy: _Busy) -> None:
-    thread = threading.Timer(0.002, each_loop.call_soon_threadsafe, (busy.end, "thread"))
+@_WIDTHS
+def test_a_call_from_another_thread_is_seen(loop: asyncio.AbstractEventLoop, width: int) -> None:
+    busy = _Busy(loop, width)
+    thread = threading.Timer(0.002, loop.call_soon_threadsafe, (busy.end, "thread"))
     thread.start()
-    each_loop.run_forever()
+    loop.run_forever()
     thread.join()
     assert busy.ended_by == "thread"
+
+
+def test_a_thread_gets_its_turn_while_callbacks_run_no_python_code(loop: asyncio.AbstractEventLoop) -> None:
+    callbacks: list[Callable[[], object]] = []
+    chain = map(loop.call_soon, callbacks).__next__
+    callbacks += [chain] * _ENOUGH_TURNS
+    exhausted: list[object] = []
+    loop.set_exception_handler(lambda _loop, context: exhausted.append(context))
+    loop.call_soon(chain)
+    thread = threading.Timer(0.002, loop.call_soon_threadsafe, (loop.stop,))
+    thread.start()
+    loop.run_forever()
+    thread.join()
+    assert not exhausted
 
 
 def test_a_signal_is_seen(each_loop: asyncio.AbstractEventLoop, busy: _Busy) -> None:

@@ -374,9 +374,13 @@ def test_thousands_of_descriptors(each_loop: asyncio.AbstractEventLoop) -> None:
 
 def test_descriptors_come_and_go(each_loop: asyncio.AbstractEventLoop) -> None:
     received: list[bytes] = []
+
+    def read(descriptor: socket.socket) -> None:
+        received.append(descriptor.recv(10))
+
     for number in range(500):
         with _socket_pair() as (ours, theirs):
-            each_loop.add_reader(ours, lambda ours=ours: received.append(ours.recv(10)))
+            each_loop.add_reader(ours, read, ours)
             theirs.send(b"%d" % number)
             run_iteration(each_loop)
             each_loop.remove_reader(ours)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from support.descriptors import open_descriptors
-from support.loops import LoopFactory, collect_until, fresh_loop, run_iteration
+from support.loops import FACTORIES, LoopFactory, collect_until, fresh_loop, run_iteration
 from support.programs import HANG_SECONDS
 
 
@@ -215,12 +215,13 @@ def test_a_dropped_loop_lets_go_of_its_callbacks(each_factory: LoopFactory) -> N
     assert collect_until(lambda: all(reference() is None for reference in references))
 
 
-def test_many_dropped_loops_leave_nothing(each_factory: LoopFactory) -> None:
+def test_many_dropped_loops_leave_nothing() -> None:
+    """Of PyLoop's only: asyncio's cannot close when the collector finalizes a loop's sockets before the loop."""
     descriptors = open_descriptors()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         for _ in range(50):
-            loop = each_factory()
+            loop = FACTORIES["pyloop"]()
             loop.run_until_complete(_work(0))
             _with_references_to_itself(loop)
         del loop

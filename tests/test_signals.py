@@ -80,9 +80,11 @@ def test_different_signals_reach_their_handlers(each_loop: asyncio.AbstractEvent
 
 def test_a_burst_of_signals(each_loop: asyncio.AbstractEventLoop) -> None:
     received: list[str] = []
+    # asyncio has no room for many until it reads them, and the last must not be among those that it loses.
+    number = 100 if type(each_loop) is asyncio.SelectorEventLoop else 5000
 
     def send() -> None:
-        for _ in range(2000):
+        for _ in range(number):
             os.kill(os.getpid(), signal.SIGUSR1)
         os.kill(os.getpid(), signal.SIGUSR2)
 
@@ -93,7 +95,7 @@ def test_a_burst_of_signals(each_loop: asyncio.AbstractEventLoop) -> None:
     each_loop.run_forever()
     thread.join()
     run_idle(each_loop)
-    assert 1 <= len(received) <= 2000
+    assert 1 <= len(received) <= number
     each_loop.remove_signal_handler(signal.SIGUSR1)
     each_loop.remove_signal_handler(signal.SIGUSR2)
 

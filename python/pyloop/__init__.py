@@ -1,7 +1,7 @@
 """A drop-in asyncio event loop whose engine is pure Java.
 
-``pyloop.run(main())`` runs an asyncio program as ``asyncio.run(main())`` does, only faster. Importing this package starts
-no JVM: the first event loop does, or the first look at ``pyloop.EventLoop``, whose base class is Java's.
+``pyloop.run(main())`` runs an asyncio program as ``asyncio.run(main())`` does, only faster. Importing this package
+starts no JVM: the first event loop does, or the first look at ``pyloop.EventLoop``, whose base class is Java's.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def new_event_loop() -> EventLoop:
     """Return a new event loop; the factory to hand to ``asyncio.Runner``, uvicorn, anyio and the like.
 
     Raises:
-        RuntimeError: this interpreter or system is not supported, no Java runtime was found, or this process is the fork
-            of one that runs PyLoop.
+        RuntimeError: this interpreter or system is not supported, no Java runtime was found, or this process is the
+            fork of one that runs PyLoop.
         OSError: descriptors are exhausted.
     """
     from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the JVM

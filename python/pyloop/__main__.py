@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyloop
 
+from ._policy import default_event_loop
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -58,7 +60,7 @@ class SelectorEventLoop(_OriginalLoop, metaclass=_EitherLoop):
         """Return a new loop, which is not an instance of this class and therefore not initialized again."""
         if cls is not SelectorEventLoop:
             return super().__new__(cls)
-        return pyloop.new_event_loop() if selector is None else _OriginalLoop(selector)
+        return default_event_loop() if selector is None else _OriginalLoop(selector)
 
 
 def main() -> None:
@@ -84,7 +86,7 @@ def main() -> None:
 
 def _run(program: Callable[[], None]) -> None:
     pyloop.install()
-    asyncio.SelectorEventLoop = SelectorEventLoop  # type: ignore[misc]
+    asyncio.SelectorEventLoop = SelectorEventLoop
     if hasattr(asyncio, "EventLoop"):
         asyncio.EventLoop = SelectorEventLoop
     sys.excepthook = _show_exception
@@ -116,7 +118,9 @@ def _run_program(program: str, arguments: list[str]) -> None:
     try:
         source = path.read_bytes()
     except OSError as exc:
-        sys.stderr.write(f"{sys.executable}: can't open file {str(path.absolute())!r}: [Errno {exc.errno}] {exc.strerror}\n")
+        sys.stderr.write(
+            f"{sys.executable}: can't open file {str(path.absolute())!r}: [Errno {exc.errno}] {exc.strerror}\n"
+        )
         sys.exit(_USAGE_ERROR)
     sys.path[0] = str(path.resolve().parent)
     filename = str(path.absolute())

@@ -6,9 +6,9 @@ Like ``_loop``, this module relies on private names of asyncio; no other does.
 from __future__ import annotations
 
 import selectors
-from asyncio import base_events, format_helpers
-from asyncio.log import logger
 from typing import TYPE_CHECKING, Any
+
+from ._stock import base_events, format_helpers
 
 if TYPE_CHECKING:
     from asyncio import Handle
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 _HIDES_ARGUMENTS = "debug" in (format_helpers._format_callback_source.__kwdefaults__ or {})
 
 
+def breathe() -> None:
+    """Do nothing; as the interpreter calls this, it looks whether there is something else to do."""
+
+
 def report_failure(handle: Handle, failure: BaseException) -> None:
     """Do what ``Handle._run`` does with the exception of its callback.
 
@@ -26,7 +30,7 @@ def report_failure(handle: Handle, failure: BaseException) -> None:
     """
     loop: Any = handle._loop  # type: ignore[attr-defined]
     try:
-        raise failure
+        raise failure  # noqa: TRY301 - to be handled is its whole purpose
     except BaseException as exc:
         options = {"debug": loop.get_debug()} if _HIDES_ARGUMENTS else {}
         source = format_helpers._format_callback_source(handle._callback, handle._args, **options)  # type: ignore[attr-defined]
@@ -48,9 +52,11 @@ def run_in_debug_mode(loop: EventLoop, handle: Handle) -> None:
         handle._run()
         elapsed = loop.time() - start
         if elapsed >= loop.slow_callback_duration:
-            logger.warning("Executing %s took %.3f seconds", base_events._format_handle(handle), elapsed)
+            base_events.logger.warning("Executing %s took %.3f seconds", base_events._format_handle(handle), elapsed)
     finally:
         loop._current_handle = None
+        # The frame outlives the call in the traceback of an exception that the callback raised and somebody kept.
+        del loop, handle
 
 
 def descriptor_of(loop: EventLoop, file: Any) -> int:

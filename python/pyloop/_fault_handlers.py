@@ -1,8 +1,12 @@
 """Lets the JVM's signal handlers and Python's ``faulthandler`` live in one process.
 
-The JVM uses SIGSEGV and its kin for its own work (null checks, safepoints) and passes on what is not its own to the
-handler it found when it started. ``faulthandler`` treats every such signal as the end of the process. So ``faulthandler``
-must come first, and must never come on top again.
+The JVM uses SIGSEGV and its kin for its own work (null checks, safepoints) and passes on what is not its own to those
+handlers that it found when it started. ``faulthandler`` treats every such signal as the end of the process. So it must
+come first, and must never come on top again.
+
+``faulthandler`` also gives the thread that enables it a stack for signal handlers, which Python's handlers of all
+other signals then use too. It has room for three or four of them at once: with a few more signals pending together they
+overwrite the memory below. So the thread gets a larger one.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import contextlib
 import ctypes
 import faulthandler
 import functools
+import mmap
 import signal
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -24,10 +29,21 @@ _SIGNALS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 _SIGACTION_SIZE = 256  # struct sigaction is smaller on every platform
 _POINTER_SIZE = ctypes.sizeof(ctypes.c_void_p)
 _STDERR = 2
+_SS_DISABLE = 2
+# All 64 signals at once, with the largest register state that x86-64 and aarch64 save; pages are taken when touched.
+_SIGNAL_STACK_SIZE = 1 << 20
+
+
+class _SignalStack(ctypes.Structure):
+    """The C library's ``stack_t``."""
+
+    _fields_ = (("address", ctypes.c_void_p), ("flags", ctypes.c_int), ("size", ctypes.c_size_t))
+
 
 _libc = ctypes.CDLL(None)
 _before_jvm: dict[int, bytes] = {}
 _jvm: dict[int, bytes] = {}
+_kept: list[mmap.mmap] = []
 
 
 def prepare() -> None:
@@ -39,6 +55,7 @@ def prepare() -> None:
             # sys.stderr has no descriptor, under some test runners and in windowed programs.
             with contextlib.suppress(RuntimeError, ValueError, OSError):
                 faulthandler.enable(_STDERR)
+    _enlarge_signal_stack()
     _before_jvm.update(_current())
 
 
@@ -59,6 +76,18 @@ def restore() -> None:
 def restore_before_jvm() -> None:
     """Reinstall the handlers from before the JVM; for a forked child, in which the JVM is dead."""
     _install(_before_jvm)
+
+
+def _enlarge_signal_stack() -> None:
+    current = _SignalStack()
+    _libc.sigaltstack(None, ctypes.byref(current))
+    if current.flags & _SS_DISABLE or current.size >= _SIGNAL_STACK_SIZE:
+        return
+    memory = mmap.mmap(-1, _SIGNAL_STACK_SIZE)
+    _kept.append(memory)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    larger = _SignalStack(address, 0, _SIGNAL_STACK_SIZE)
+    _libc.sigaltstack(ctypes.byref(larger), None)
 
 
 def _then_restore(function: Callable[P, R]) -> Callable[P, R]:
@@ -85,5 +114,3 @@ def _action(number: int) -> bytes:
 def _install(actions: dict[int, bytes]) -> None:
     for number, action in actions.items():
         _libc.sigaction(number, action, None)
-
-

@@ -48,7 +48,7 @@ def find_java_home() -> JavaHome:
     looked_at = "\n".join(rejected) or "  nothing was found"
     raise RuntimeError(
         f"PyLoop needs a Java runtime, version {REQUIRED_JAVA} or newer. Looked at:\n{looked_at}\n"
-        f"Install one (for instance a JDK {REQUIRED_JAVA} package of your system) or set PYLOOP_JAVA_HOME to its folder."
+        f"Install one (your system may have a package for JDK {REQUIRED_JAVA}) or set PYLOOP_JAVA_HOME to its folder."
     )
 
 

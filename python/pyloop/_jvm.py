@@ -90,9 +90,7 @@ class Jvm:
         method = self._call(
             _GET_METHOD_ID, c_void_p, (c_void_p, class_), (c_char_p, b"toString"), (c_char_p, b"()Ljava/lang/String;")
         )
-        text = self._call(
-            _CALL_OBJECT_METHOD_A, c_void_p, (c_void_p, thrown), (c_void_p, method), (c_void_p, None)
-        )
+        text = self._call(_CALL_OBJECT_METHOD_A, c_void_p, (c_void_p, thrown), (c_void_p, method), (c_void_p, None))
         message = self._call(_GET_STRING_UTF_CHARS, c_char_p, (c_void_p, text), (c_void_p, None))
         raise RuntimeError(f"PyLoop's engine did not start: {message.decode(errors='replace')}")
 

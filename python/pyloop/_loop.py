@@ -6,45 +6,75 @@ Like ``_callbacks``, this module relies on private names of asyncio; no other do
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+import selectors
 import signal
 import threading
 import weakref
 from typing import Any
 
-from . import _engine, _fault_handlers, _fork
+from . import _callbacks, _engine, _fault_handlers, _fork, _stock
+from ._self_pipe import make_pipe
 
-# Attributes that inherited code sets and the engine must know. "time" is there when a program replaces the clock.
+# Attributes that inherited code sets and the engine must know.
 _FOLLOWED = frozenset({"_closed", "_debug", "_forever", "_internal_fds", "_stopping"})
+# Methods that the engine calls, or does itself what they do, and that a program may replace by its own.
+_REPLACEABLE = frozenset({"time", "call_at"})
 
 _NO_DESCRIPTOR = -1
+_FULL_COLLECTION = 2
 
 
 class _ReadyQueue:
     """What inherited code takes for the deque of callbacks that are ready to run."""
 
     def __init__(self, loop: EventLoop) -> None:
-        self.append = loop._enqueue
-        self.clear = loop._clear
-        self._count = loop._ready_count
+        self._loop = loop
+
+    def append(self, handle: asyncio.Handle) -> None:
+        self._loop._enqueue(handle)
+
+    def clear(self) -> None:
+        self._loop._clear()
 
     def __len__(self) -> int:
-        return self._count()
+        return self._loop._ready_count()
 
 
 class _Selector:
-    """What inherited code takes for its selector. The engine has its own poller; only closing comes through here."""
+    """What inherited code takes for its selector: a view of what the engine's own poller watches."""
 
     def __init__(self, loop: EventLoop) -> None:
-        self.close = loop._release
+        self._loop = loop
+
+    def get_key(self, file: Any) -> selectors.SelectorKey:
+        """Return what a file is watched for and the handles that run then.
+
+        Raises:
+            KeyError: it is not watched.
+            ValueError: it has no descriptor.
+        """
+        descriptor = _callbacks.descriptor_of(self._loop, file)
+        reader, writer = self._loop._reader(descriptor), self._loop._writer(descriptor)
+        events = (selectors.EVENT_READ if reader else 0) | (selectors.EVENT_WRITE if writer else 0)
+        if not events:
+            raise KeyError(f"{file!r} is not registered")
+        return selectors.SelectorKey(file, descriptor, events, (reader, writer))
+
+    def close(self) -> None:
+        self._loop._release()
 
 
-class EventLoop(_engine.EventLoop, asyncio.SelectorEventLoop):
+class EventLoop(_engine.EventLoop, _stock.SelectorEventLoop):
     """asyncio's selector event loop with its scheduling and polling done in Java.
 
     A loop may be made in one thread and run in another; apart from ``call_soon_threadsafe``, which any thread may call,
     it belongs to the thread that runs it, as every asyncio loop does.
     """
+
+    # Not in the dict: with more than 30 attributes in there, every access to the loop would become slower.
+    __slots__ = ("_forever", "_outer_wakeup_fd", "_watched_files")
 
     def __init__(self) -> None:
         """Make a loop.
@@ -57,7 +87,8 @@ class EventLoop(_engine.EventLoop, asyncio.SelectorEventLoop):
         self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._outer_wakeup_fd = _NO_DESCRIPTOR
         self._forever = False
-        self._follow_clock(replaced=False)
+        self._follow("time", replaced=False)
+        self._follow("call_at", replaced=False)
         try:
             super().__init__(_Selector(self))
         except BaseException:
@@ -100,22 +131,25 @@ class EventLoop(_engine.EventLoop, asyncio.SelectorEventLoop):
         super().__setattr__(name, value)
         if name in _FOLLOWED:
             self._set(name, value)
-        elif name == "time":
-            self._follow_clock(replaced=True)
+        elif name in _REPLACEABLE:
+            self._follow(name, replaced=True)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        if name == "time":
-            self._follow_clock(replaced=False)
+        if name in _REPLACEABLE:
+            self._follow(name, replaced=False)
 
     def __del__(self) -> None:
         # Without a completed __init__ there is nothing to close, and in a forked child nothing to close it with.
         if "_closed" in self.__dict__ and not _fork.happened():
-            super().__del__()
+            try:
+                super().__del__()
+            finally:
+                self._release()
 
-    def _follow_clock(self, *, replaced: bool) -> None:
+    def _follow(self, method: str, *, replaced: bool) -> None:
         # Not by a look at __dict__: that would turn the attributes into a real dict and slow every access to the loop.
-        self._set("time", replaced or type(self).time is not _engine.EventLoop.time)
+        self._set(method, replaced or getattr(type(self), method) is not getattr(_engine.EventLoop, method))
 
     def _claim_wakeup_fd(self) -> int | None:
         """Have signals written to the self-pipe while the main thread's loop runs; return who had them before.
@@ -124,8 +158,9 @@ class EventLoop(_engine.EventLoop, asyncio.SelectorEventLoop):
         """
         if threading.current_thread() is not threading.main_thread():
             return None
-        previous = signal.set_wakeup_fd(self._csock.fileno(), warn_on_full_buffer=False)
-        self._outer_wakeup_fd = _NO_DESCRIPTOR if previous == self._csock.fileno() else previous
+        ours = self._wakeup_fd()
+        previous = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
+        self._outer_wakeup_fd = _NO_DESCRIPTOR if previous == ours else previous
         return previous
 
     def _return_wakeup_fd(self, previous: int | None) -> None:
@@ -133,13 +168,20 @@ class EventLoop(_engine.EventLoop, asyncio.SelectorEventLoop):
             return
         self._outer_wakeup_fd = _NO_DESCRIPTOR
         current = signal.set_wakeup_fd(_NO_DESCRIPTOR)
-        ours = self._csock is not None and current == self._csock.fileno()
-        if not ours:
+        if current != self._wakeup_fd():
             signal.set_wakeup_fd(current)  # set by the program while the loop ran
         elif self._signal_handlers:
             signal.set_wakeup_fd(current)  # its signal handlers stay in force between runs
         else:
             signal.set_wakeup_fd(previous)
+
+    def _wakeup_fd(self) -> int:
+        return _NO_DESCRIPTOR if self._csock is None else self._csock.fileno()
+
+    def _make_self_pipe(self) -> None:
+        self._ssock, self._csock = make_pipe()
+        self._internal_fds += 1
+        self._add_reader(self._ssock.fileno(), self._read_from_self)
 
     def _process_self_data(self, data: bytes) -> None:
         if self._outer_wakeup_fd != _NO_DESCRIPTOR:
@@ -150,4 +192,14 @@ class EventLoop(_engine.EventLoop, asyncio.SelectorEventLoop):
         super()._process_self_data(data)
 
 
+def _track_kept_handles(phase: str, collection: dict[str, int]) -> None:
+    """Let a full collection find loops that were dropped with handles in a cycle.
+
+    The engine keeps queued handles out of the collector's lists, because most live too short to be worth it.
+    """
+    if phase == "start" and collection["generation"] == _FULL_COLLECTION:
+        _engine.EventLoop._track_kept_handles()
+
+
+gc.callbacks.append(_track_kept_handles)
 _fork.protect(EventLoop)

@@ -20,8 +20,9 @@ def check() -> None:
     problem = _problem()
     if problem is not None:
         raise RuntimeError(
-            f"PyLoop cannot run here: {problem}. It supports CPython {_text(_OLDEST)} to {_text(_NEWEST)} with the GIL, "
-            "in the main interpreter, on Linux with glibc, on x86-64 and aarch64."
+            f"PyLoop cannot run here: {problem}. "
+            f"It supports CPython {_text(_OLDEST)} to {_text(_NEWEST)} with the GIL, in the main interpreter, "
+            "on Linux with glibc, on x86-64 and aarch64."
         )
 
 

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio.events
-import sys
-from typing import TYPE_CHECKING, Any
+import warnings
+from typing import TYPE_CHECKING
+
+from . import _stock
 
 if TYPE_CHECKING:
-    from ._loop import EventLoop
-
-if sys.platform == "win32":
-    # There only importing this package works; what makes a loop says so.
-    _BasePolicy: Any = asyncio.events.AbstractEventLoopPolicy
-else:
-    from asyncio.unix_events import _UnixDefaultEventLoopPolicy as _BasePolicy
-
-# From 3.14 on the public function warns that policies will go; whoever calls install() did not ask for that.
-_set_policy: Any = getattr(asyncio.events, "_set_event_loop_policy", None) or asyncio.set_event_loop_policy
+    import asyncio
 
 
-class EventLoopPolicy(_BasePolicy):  # type: ignore[misc]
+class EventLoopPolicy(_stock.DefaultEventLoopPolicy):
     """asyncio's default policy, making PyLoop event loops."""
 
-    def _loop_factory(self) -> EventLoop:
-        from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the JVM
+    def _loop_factory(self) -> asyncio.AbstractEventLoop:
+        return default_event_loop()
 
-        return Loop()
+
+def default_event_loop() -> asyncio.AbstractEventLoop:
+    """Return the loop of a program that left the choice to us: PyLoop's, where there can be one.
+
+    In the child of a fork there can be none. The program did not ask for PyLoop there, so it gets asyncio's own loop,
+    and a warning.
+
+    Raises:
+        RuntimeError: this interpreter or system is not supported, or no Java runtime was found.
+        OSError: descriptors are exhausted.
+    """
+    from . import _fork  # noqa: PLC0415 - starts the JVM
+    from ._loop import EventLoop as Loop  # noqa: PLC0415
+
+    if _fork.happened():
+        warnings.warn(
+            "this process was forked from one that runs PyLoop, where PyLoop cannot be used: asyncio's own event loop "
+            "takes its place",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        return _stock.SelectorEventLoop()
+    return Loop()
 
 
 def install() -> None:
     """Make PyLoop the event loop of ``asyncio.run`` and everything else that leaves the choice to the policy."""
-    _set_policy(EventLoopPolicy())
+    _stock.set_event_loop_policy(EventLoopPolicy())

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _JAR = Path(__file__).parent / "lib" / "pyloop.jar"
 _BOOTSTRAP = "dev/pyloop/boot/Bootstrap"
 
+# SIGSTKFLT, which neither Linux nor Python has a use for.
+_SUSPEND_SIGNAL_VARIABLE = "_JAVA_SR_SIGNUM"
+_SUSPEND_SIGNAL = 16
+
 # -Xrs leaves SIGINT, SIGTERM and SIGHUP to Python. One small heap with the collector that needs no threads of its own;
 # no shared-memory file for jps; an option that is unknown to a later JVM must not keep it from starting.
 _JVM_OPTIONS = (
@@ -47,11 +51,24 @@ def start(engine: ModuleType) -> None:
     home = find_java_home()
     options = [*_JVM_OPTIONS, f"-Djava.class.path={_JAR}", *shlex.split(os.environ.get("PYLOOP_JVM_OPTIONS", ""))]
     _fault_handlers.prepare()
-    with _signals_blocked():
+    with _signals_blocked(), _suspend_signal_moved():
         jvm = Jvm(home.libjvm, options)
     _fault_handlers.remember()
     # The interpreter's address space is reached through its own handle: it may be a library loaded privately.
     jvm.call_static(_BOOTSTRAP, "start", ctypes.pythonapi._handle, id(engine))
+
+
+@contextlib.contextmanager
+def _suspend_signal_moved() -> Iterator[None]:
+    """Leave SIGUSR2, by which the JVM suspends its threads unless told otherwise, to the program."""
+    if _SUSPEND_SIGNAL_VARIABLE in os.environ:
+        yield
+        return
+    os.environ[_SUSPEND_SIGNAL_VARIABLE] = str(_SUSPEND_SIGNAL)
+    try:
+        yield
+    finally:
+        del os.environ[_SUSPEND_SIGNAL_VARIABLE]
 
 
 @contextlib.contextmanager
@@ -62,5 +79,3 @@ def _signals_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
-
-

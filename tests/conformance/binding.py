@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import asyncio.unix_events
+import importlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -43,8 +44,9 @@ def bind() -> None:
     namespace.SelectorEventLoop = loop_class
     if hasattr(asyncio, "EventLoop"):
         namespace.EventLoop = loop_class
-    policy: Any = asyncio.unix_events._UnixDefaultEventLoopPolicy  # type: ignore[attr-defined]
-    policy._loop_factory = loop_class
+    policy: Any = asyncio.unix_events._UnixDefaultEventLoopPolicy
+    default_loop = importlib.import_module("pyloop._policy").default_event_loop
+    policy._loop_factory = lambda _policy: default_loop()
 
 
 def _selector_event_loop() -> type[asyncio.AbstractEventLoop]:

@@ -10,6 +10,19 @@ PACKAGE = "test.test_asyncio"
 LOOP = frozenset(
     {
         "test_base_events",
+        "test_buffered_proto",
+        "test_context",
+        "test_events",
+        "test_futures2",
+        "test_runners",
+        "test_sendfile",
+        "test_server",
+        "test_sock_lowlevel",
+        "test_ssl",
+        "test_sslproto",
+        "test_streams",
+        "test_subprocess",
+        "test_unix_events",
     }
 )
 """Those whose results depend on the loop."""

@@ -35,7 +35,9 @@ def summary(judged: Sequence[Judged]) -> str:
     rows += [_row(name, entries) for name, entries in sorted(modules.items())]
     rows.append(_row("total", judged))
     counts = Counter(entry.verdict for entry in judged)
-    rows.append(", ".join(f"{counts[verdict]} {verdict}" for verdict in (Verdict.PASSED, Verdict.FAILED, Verdict.SKIPPED)))
+    rows.append(
+        ", ".join(f"{counts[verdict]} {verdict}" for verdict in (Verdict.PASSED, Verdict.FAILED, Verdict.SKIPPED))
+    )
     return "\n".join(rows)
 
 

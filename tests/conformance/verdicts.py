@@ -38,9 +38,7 @@ def doubtful(results: Iterable[Result], exclusions: Collection[str]) -> list[Res
 
     A skip is one of them: a test that only PyLoop skips would hide there.
     """
-    return [
-        result for result in results if result.outcome is not Outcome.PASSED and result.test not in exclusions
-    ]
+    return [result for result in results if result.outcome is not Outcome.PASSED and result.test not in exclusions]
 
 
 def judge(result: Result, exclusions: Mapping[str, str], own: Mapping[str, Outcome] | None) -> Judged:

@@ -5,6 +5,8 @@ import dev.pyloop.cpython.LayoutCheck;
 import dev.pyloop.cpython.Modules;
 import dev.pyloop.python.HandleTypes;
 import dev.pyloop.python.LoopType;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 
 /** The one entry from Python, called through JNI once per process; everything after it goes by native function pointers. */
 public final class Bootstrap {
@@ -15,13 +17,27 @@ public final class Bootstrap {
      *
      * @param library {@code dlopen} handle that the C API's symbols are found in
      * @param module address of the module object
-     * @throws IllegalStateException if this interpreter is not one PyLoop knows
+     * @throws IllegalStateException if this interpreter is not one PyLoop knows, or something else failed; the message
+     *     says it all, for it is all that Python sees
      */
     public static void start(long library, long module) {
+        try {
+            fill(library, module);
+        } catch (IllegalStateException e) {
+            throw e;
+        } catch (Throwable t) {
+            StringWriter text = new StringWriter();
+            t.printStackTrace(new PrintWriter(text));
+            throw new IllegalStateException(text.toString(), t);
+        }
+    }
+
+    private static void fill(long library, long module) {
         Interpreter.attach(library);
         LayoutCheck.run();
         Modules.add(module, "EventLoop", LoopType.build());
         Modules.add(module, "Handle", HandleTypes.handle());
         Modules.add(module, "TimerHandle", HandleTypes.timerHandle());
+        Modules.add(module, "HANDLE_CLASSES", HandleTypes.all());
     }
 }

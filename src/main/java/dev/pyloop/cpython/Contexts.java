@@ -1,28 +1,66 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeLinker;
 import java.lang.invoke.MethodHandle;
 
 /**
  * {@code contextvars.Context}.
  *
- * <p>Plain calls, though entering a context only swaps a pointer: on 3.11 whatever allocates, an error message included,
- * may run the cyclic garbage collector, whose finalizers may come back to Java. Callers hold the GIL.
+ * <p>Every callback is given a context, enters it and leaves it. Done through the C API, that is half of what a callback
+ * costs, so the usual case is done in place: a copy is a context from a pool with the variables of the current one; entering
+ * and leaving swap a pointer of the thread state. What is not usual (an error, a watcher) is left to the C API. Callers hold
+ * the GIL.
  */
 public final class Contexts {
-    private static final MethodHandle COPY_CURRENT = Interpreter.function("PyContext_CopyCurrent", "()J");
-    private static final MethodHandle ENTER = Interpreter.function("PyContext_Enter", "(J)I");
-    private static final MethodHandle EXIT = Interpreter.function("PyContext_Exit", "(J)I");
+    private static final MethodHandle NEW = Interpreter.function("PyContext_New", "()J");
     private static final long TYPE = Interpreter.symbol("PyContext_Type");
+    private static final int POOL_CAPACITY = 1 << 16;
+
+    /** What only the unusual cases need. */
+    private static final class Api {
+        static final MethodHandle COPY_CURRENT = Interpreter.function("PyContext_CopyCurrent", "()J");
+        static final MethodHandle ENTER = Interpreter.function("PyContext_Enter", "(J)I");
+        static final MethodHandle EXIT = Interpreter.function("PyContext_Exit", "(J)I");
+    }
+
+    /** The variables of a context that has none; those in the pool have them. */
+    private static final @Owned long NO_VARIABLES = noVariables();
+
+    private static final Pool POOL = new Pool(POOL_CAPACITY);
 
     private Contexts() {}
 
-    /** Returns a copy of the thread's current context. */
-    public static @Owned long copyCurrent() {
-        try {
-            return Errors.check((long) COPY_CURRENT.invokeExact());
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
+    /** Returns a copy of the current context of the thread that {@code threadState} belongs to: the caller's. */
+    public static @Owned long copyCurrent(long threadState) {
+        long current = Memory.getLong(threadState + ContextLayout.THREAD_CONTEXT);
+        if (current == Objects.NULL) {
+            return copyCurrentByApi();
+        }
+        long copy = POOL.isEmpty() ? create() : POOL.take();
+        long variables = Memory.getLong(current + ContextLayout.VARIABLES);
+        Memory.putLong(copy + ContextLayout.VARIABLES, References.retain(variables));
+        References.release(NO_VARIABLES);
+        return copy;
+    }
+
+    /** Gives a context up, for the next {@link #copyCurrent} if nobody else has it. */
+    public static void release(@Owned long context) {
+        if (POOL.isFull() || !isContext(context) || !isPrivate(context)) {
+            References.release(context);
+            return;
+        }
+        long variables = Memory.getLong(context + ContextLayout.VARIABLES);
+        Memory.putLong(context + ContextLayout.VARIABLES, References.retain(NO_VARIABLES));
+        POOL.put(context);
+        // Last, because destructors may run any code.
+        References.release(variables);
+    }
+
+    /** Frees some of the pooled contexts if there are many; repeated, it comes to an end. */
+    public static void trimPool() {
+        for (int n = POOL.excess(); n > 0; n--) {
+            References.release(POOL.take());
         }
     }
 
@@ -31,20 +69,110 @@ public final class Contexts {
         return Objects.type(object) == TYPE;
     }
 
-    /** Makes {@code context} current; false, with the error indicator set, when it is entered already. */
-    public static boolean tryEnter(@Borrowed long context) {
+    /** Makes {@code context} the thread's current one; false, with the error indicator set, when it is entered already. */
+    public static boolean tryEnter(long threadState, @Borrowed long context) {
+        // Not left to tryEnterOwned, for its caller's reference is not sure to last.
+        References.retain(context);
+        boolean entered = tryEnterOwned(threadState, context);
+        if (!entered) {
+            References.release(context);
+        }
+        return entered;
+    }
+
+    /** Makes the context current that was so before {@code context} was entered; a pending error stays pending. */
+    public static void exit(long threadState, @Borrowed long context) {
+        exitOwned(threadState, context);
+        References.release(context);
+    }
+
+    /**
+     * As {@link #tryEnter}, with the caller's reference, which must last until {@link #exitOwned}, in place of one of the
+     * thread state's own.
+     */
+    public static boolean tryEnterOwned(long threadState, @Borrowed long context) {
+        if (isWatched() || Memory.getInt(context + ContextLayout.ENTERED) != 0) {
+            return enterByApi(context);
+        }
+        long slot = threadState + ContextLayout.THREAD_CONTEXT;
+        Memory.putLong(context + ContextLayout.PREVIOUS, Memory.getLong(slot));
+        Memory.putInt(context + ContextLayout.ENTERED, 1);
+        setCurrent(slot, context);
+        return true;
+    }
+
+    /** Undoes {@link #tryEnterOwned}; a pending error stays pending. */
+    public static void exitOwned(long threadState, @Borrowed long context) {
+        long slot = threadState + ContextLayout.THREAD_CONTEXT;
+        if (isWatched() || Memory.getLong(slot) != context) {
+            exitByApi(context);
+            return;
+        }
+        setCurrent(slot, Memory.getLong(context + ContextLayout.PREVIOUS));
+        Memory.putLong(context + ContextLayout.PREVIOUS, Objects.NULL);
+        Memory.putInt(context + ContextLayout.ENTERED, 0);
+    }
+
+    private static void setCurrent(long slot, @Owned long context) {
+        Memory.putLong(slot, context);
+        // Variables cache their value together with this number.
+        long version = slot + Long.BYTES;
+        Memory.putLong(version, Memory.getLong(version) + 1);
+    }
+
+    private static boolean isWatched() {
+        return ContextLayout.WATCHERS != 0 && Memory.getByte(ContextLayout.WATCHERS) != 0;
+    }
+
+    private static boolean isPrivate(long context) {
+        return References.isUnique(context)
+                && Memory.getLong(context + ContextLayout.WEAK_LIST) == Objects.NULL
+                && Memory.getInt(context + ContextLayout.ENTERED) == 0;
+    }
+
+    private static long create() {
         try {
-            return (int) ENTER.invokeExact(context) == 0;
+            return Errors.check((long) NEW.invokeExact());
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    private static long noVariables() {
+        long context = create();
+        long variables = References.retain(Memory.getLong(context + ContextLayout.VARIABLES));
+        References.release(context);
+        return variables;
+    }
+
+    private static long copyCurrentByApi() {
+        try {
+            return Errors.check((long) Api.COPY_CURRENT.invokeExact());
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    private static boolean enterByApi(long context) {
+        try {
+            boolean entered = (int) Api.ENTER.invokeExact(context) == 0;
+            if (entered) {
+                // The thread state has a reference of its own now, which is one too many.
+                References.release(context);
+            }
+            return entered;
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
     }
 
-    /** Makes the context current that was so before {@code context} was entered; a pending error stays pending. */
-    public static void exit(@Borrowed long context) {
+    private static void exitByApi(long context) {
         try {
-            int status = (int) EXIT.invokeExact(context);
-            assert status == 0;
+            // The one that the thread state is about to give up.
+            References.retain(context);
+            if ((int) Api.EXIT.invokeExact(context) != 0) {
+                References.release(context);
+            }
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }

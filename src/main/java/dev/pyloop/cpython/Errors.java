@@ -52,9 +52,9 @@ public final class Errors {
         return status;
     }
 
-    /** Tells Python errors, which go on, from what an {@code invokeExact} never throws. */
+    /** Tells Python errors and failures of ours, which go on, from what an {@code invokeExact} never throws. */
     static RuntimeException propagate(Throwable thrown) {
-        if (thrown instanceof PythonException e) {
+        if (thrown instanceof RuntimeException e) {
             return e;
         }
         throw NativeLinker.unexpected(thrown);

@@ -25,6 +25,9 @@ public final class LayoutCheck {
         try {
             checkObject(number);
             checkTuple(number);
+            checkInts();
+            // Checks itself when it is initialized.
+            expect(ContextLayout.THREAD_CONTEXT != 0, "thread states");
         } finally {
             References.release(number);
         }
@@ -57,6 +60,19 @@ public final class LayoutCheck {
         }
     }
 
+    private static void checkInts() {
+        for (long value : new long[] {0, 1, -1, (1L << 30) - 1, 1 - (1L << 30)}) {
+            long number = Numbers.fromLong(value);
+            expect(Numbers.isCompact(number) && Numbers.compactValue(number) == value, "int");
+            References.release(number);
+        }
+        for (long value : new long[] {1L << 30, -(1L << 30), Long.MAX_VALUE, Long.MIN_VALUE}) {
+            long number = Numbers.fromLong(value);
+            expect(!Numbers.isCompact(number), "int");
+            References.release(number);
+        }
+    }
+
     private static long item(long tuple, long index) {
         MethodHandle getItem = Interpreter.function("PyTuple_GetItem", "(JJ)J");
         try {
@@ -66,7 +82,8 @@ public final class LayoutCheck {
         }
     }
 
-    private static void expect(boolean holds, String what) {
+    /** Throws unless what was expected of {@code what} holds. */
+    static void expect(boolean holds, String what) {
         if (!holds) {
             throw new IllegalStateException("this Python lays out " + what + " in a way PyLoop does not know");
         }

@@ -8,6 +8,12 @@ import java.lang.invoke.MethodHandle;
  *
  * <pre>
  *   struct PyFloatObject { PyObject_HEAD; double ob_fval; };
+ *
+ *   struct _longobject { PyObject_HEAD; uintptr_t lv_tag; digit ob_digit[]; };     // from 3.12 on
+ *     lv_tag: number of digits << 3 | sign, which is 0 for positive, 1 for zero and 2 for negative numbers
+ *   struct _longobject { PyObject_VAR_HEAD; digit ob_digit[]; };                   // 3.11
+ *     ob_size: number of digits, negative for negative numbers
+ *
  * </pre>
  *
  * <p>Callers hold the GIL.
@@ -18,9 +24,18 @@ public final class Numbers {
     private static final MethodHandle ADD = Interpreter.function("PyNumber_Add", "(JJ)J");
     private static final MethodHandle LONG_AS_LONG = Interpreter.function("PyLong_AsLong", "(J)J");
     private static final MethodHandle LONG_FROM_LONG = Interpreter.function("PyLong_FromLong", "(J)J");
+    private static final MethodHandle AS_SSIZE = Interpreter.function("PyNumber_AsSsize_t", "(JJ)J");
     private static final long FLOAT_TYPE = Interpreter.symbol("PyFloat_Type");
     private static final long LONG_TYPE = Interpreter.symbol("PyLong_Type");
     private static final long OB_FVAL = Objects.HEADER_SIZE;
+
+    /** The version that packed the number of digits and the sign in a tag. */
+    private static final boolean TAGGED = Interpreter.version() >= 0x030C0000;
+
+    private static final long LV_TAG = Objects.HEADER_SIZE;
+    private static final long OB_DIGIT = LV_TAG + Long.BYTES;
+    private static final long LV_TAG_SIGN = 3;
+    private static final long LV_TAG_TWO_DIGITS = 16;
 
     private Numbers() {}
 
@@ -49,6 +64,9 @@ public final class Numbers {
         if (isFloat(object)) {
             return value(object);
         }
+        if (Objects.type(object) == LONG_TYPE && isCompact(object)) {
+            return compactValue(object);
+        }
         try {
             double value = (double) FLOAT_AS_DOUBLE.invokeExact(object);
             if (value == -1.0 && Errors.occurred()) {
@@ -58,6 +76,24 @@ public final class Numbers {
         } catch (Throwable t) {
             throw Errors.propagate(t);
         }
+    }
+
+    /** Tells whether an int has at most one digit, that is 30 bits. */
+    static boolean isCompact(@Borrowed long number) {
+        long tag = Memory.getLong(number + LV_TAG);
+        return TAGGED ? Long.compareUnsigned(tag, LV_TAG_TWO_DIGITS) < 0 : tag >= -1 && tag <= 1;
+    }
+
+    /** Returns the value of what {@link #isCompact} says is a small int. */
+    static long compactValue(@Borrowed long number) {
+        long tag = Memory.getLong(number + LV_TAG);
+        long sign = TAGGED ? 1 - (tag & LV_TAG_SIGN) : tag;
+        return sign * Memory.getInt(number + OB_DIGIT);
+    }
+
+    /** Changes a float, of which the caller must have the only reference. */
+    public static void setValue(@Borrowed long number, double value) {
+        Memory.putDouble(number + OB_FVAL, value);
     }
 
     /** Returns a new float. */
@@ -73,6 +109,19 @@ public final class Numbers {
     public static long toLong(@Borrowed long object) {
         try {
             long value = (long) LONG_AS_LONG.invokeExact(object);
+            if (value == -1 && Errors.occurred()) {
+                throw PythonException.PENDING;
+            }
+            return value;
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /** Returns an int as a long, or the nearest long there is. */
+    public static long toLongSaturated(@Borrowed long object) {
+        try {
+            long value = (long) AS_SSIZE.invokeExact(object, Objects.NULL);
             if (value == -1 && Errors.occurred()) {
                 throw PythonException.PENDING;
             }

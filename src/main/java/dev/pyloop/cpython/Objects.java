@@ -99,6 +99,16 @@ public final class Objects {
         }
     }
 
+    /** Tells whether {@code object} has the attribute {@code name}; any error means that it has not. */
+    public static boolean hasAttribute(@Borrowed long object, String name) {
+        MethodHandle hasAttribute = Interpreter.function("PyObject_HasAttrString", "(JJ)I");
+        try (NativeBuffer text = NativeBuffer.of(name)) {
+            return (int) hasAttribute.invokeExact(object, text.address()) != 0;
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
     /** Imports a module by its full name. */
     public static @Owned long importModule(String name) {
         try (NativeBuffer copy = NativeBuffer.of(name)) {

@@ -52,6 +52,15 @@ public final class Tuples {
         return tuple;
     }
 
+    /** Makes a tuple of {@code items}; for start-up and what is rare. */
+    public static @Owned long of(@Borrowed long... items) {
+        long tuple = create(items.length);
+        for (int i = 0; i < items.length; i++) {
+            Memory.putLong(items(tuple) + (long) i * Long.BYTES, References.retain(items[i]));
+        }
+        return tuple;
+    }
+
     private static long create(long size) {
         try {
             return Errors.check((long) NEW.invokeExact(size));

@@ -21,6 +21,7 @@ import java.util.List;
 public final class TypeBuilder {
     private static final int METH_NOARGS = 0x0004;
     private static final int METH_O = 0x0008;
+    private static final int METH_STATIC = 0x0020;
     private static final int METH_FASTCALL_KEYWORDS = 0x0080 | 0x0002;
 
     private static final int TPFLAGS_DEFAULT = 0;
@@ -86,6 +87,12 @@ public final class TypeBuilder {
     /** Adds a method without arguments. */
     public TypeBuilder noArguments(String name, Methods receiver, int number, String doc) {
         methods.add(new Method(name, Upcalls.noArguments(receiver, number), METH_NOARGS, doc));
+        return this;
+    }
+
+    /** Adds a static method without arguments; it is called with the type in place of an instance. */
+    public TypeBuilder staticMethod(String name, Methods receiver, int number, String doc) {
+        methods.add(new Method(name, Upcalls.noArguments(receiver, number), METH_NOARGS | METH_STATIC, doc));
         return this;
     }
 

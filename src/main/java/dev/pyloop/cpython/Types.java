@@ -8,6 +8,7 @@ import java.lang.invoke.MethodHandle;
  *
  * <pre>
  *   struct _typeobject, as in every version from 3.8:
+ *     tp_name            24
  *     tp_basicsize       32
  *     tp_weaklistoffset  208
  *
@@ -20,18 +21,23 @@ import java.lang.invoke.MethodHandle;
  * <p>Callers hold the GIL.
  */
 public final class Types {
+    private static final long TP_NAME = 24;
     private static final long TP_BASICSIZE = 32;
     private static final long TP_WEAKLISTOFFSET = 208;
     private static final long D_MEMBER = 40;
     private static final long MEMBER_OFFSET = 16;
     private static final long GC_NEXT = -16;
 
-    private static final MethodHandle GENERIC_ALLOC = Interpreter.function("PyType_GenericAlloc", "(JJ)J");
+    private static final MethodHandle GC_NEW = Interpreter.function("_PyObject_GC_New", "(J)J");
     private static final MethodHandle GC_TRACK = Interpreter.function("PyObject_GC_Track", "(J)V");
-    private static final MethodHandle GC_UNTRACK = Interpreter.function("PyObject_GC_UnTrack", "(J)V");
     private static final long MEMBER_DESCRIPTOR = Interpreter.symbol("PyMemberDescr_Type");
 
     private Types() {}
+
+    /** Returns the name of {@code type} as C knows it. */
+    public static String name(@Borrowed long type) {
+        return Memory.getString(Memory.getLong(type + TP_NAME));
+    }
 
     /** Returns the size in bytes of an instance of {@code type}. */
     public static long basicSize(@Borrowed long type) {
@@ -67,8 +73,11 @@ public final class Types {
     /** Makes a zeroed instance of the heap type {@code type} that the garbage collector does not track. */
     public static @Owned long allocateUntracked(@Borrowed long type) {
         try {
-            long object = Errors.check((long) GENERIC_ALLOC.invokeExact(type, 0L));
-            GC_UNTRACK.invokeExact(object);
+            long object = Errors.check((long) GC_NEW.invokeExact(type));
+            long end = object + basicSize(type);
+            for (long field = object + Objects.HEADER_SIZE; field < end; field += Long.BYTES) {
+                Memory.putLong(field, Objects.NULL);
+            }
             return object;
         } catch (Throwable t) {
             throw Errors.propagate(t);

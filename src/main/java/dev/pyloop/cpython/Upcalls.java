@@ -105,12 +105,15 @@ final class Upcalls {
 
     /** Sets the error indicator to what was thrown, and answers what an upcall returns then. */
     private static long raise(Throwable thrown) {
-        switch (thrown) {
-            case PythonException e -> e.raise();
-            case StackOverflowError _ ->
-                Errors.set("PyExc_RecursionError", "maximum recursion depth exceeded in PyLoop");
-            case OutOfMemoryError e -> Errors.set("PyExc_MemoryError", "the Java heap is exhausted: " + e.getMessage());
-            default -> Errors.set("PyExc_RuntimeError", "internal error in PyLoop: " + stackTrace(thrown));
+        // Not a pattern switch: its bootstrap would make the first exception of every program take milliseconds.
+        if (thrown instanceof PythonException e) {
+            e.raise();
+        } else if (thrown instanceof StackOverflowError) {
+            Errors.set("PyExc_RecursionError", "maximum recursion depth exceeded in PyLoop");
+        } else if (thrown instanceof OutOfMemoryError) {
+            Errors.set("PyExc_MemoryError", "the Java heap is exhausted: " + thrown.getMessage());
+        } else {
+            Errors.set("PyExc_RuntimeError", "internal error in PyLoop: " + stackTrace(thrown));
         }
         return Objects.NULL;
     }

@@ -142,6 +142,14 @@ public final class EventLoop implements AutoCloseable {
         return true;
     }
 
+    /**
+     * Returns the handle that {@code descriptor} is watched with, which stays the loop's, or
+     * {@link WatchTable#NULL_HANDLE}.
+     */
+    public long watcher(int descriptor, int kind) {
+        return kind == Interest.READ ? watches.reader(descriptor) : watches.writer(descriptor);
+    }
+
     /** Says how many of the watched descriptors are the host's own. */
     public void setInternalWatches(int count) {
         internalWatches = count;

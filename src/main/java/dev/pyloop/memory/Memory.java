@@ -20,27 +20,37 @@ public final class Memory {
 
     /** Reads the 8 bytes at {@code address}. */
     public static long getLong(long address) {
-        return ALL.get(ValueLayout.JAVA_LONG, address);
+        return ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, address);
     }
 
     /** Writes the 8 bytes at {@code address}. */
     public static void putLong(long address, long value) {
-        ALL.set(ValueLayout.JAVA_LONG, address, value);
+        ALL.set(ValueLayout.JAVA_LONG_UNALIGNED, address, value);
     }
 
     /** Reads the 4 bytes at {@code address}. */
     public static int getInt(long address) {
-        return ALL.get(ValueLayout.JAVA_INT, address);
+        return ALL.get(ValueLayout.JAVA_INT_UNALIGNED, address);
     }
 
     /** Writes the 4 bytes at {@code address}. */
     public static void putInt(long address, int value) {
-        ALL.set(ValueLayout.JAVA_INT, address, value);
+        ALL.set(ValueLayout.JAVA_INT_UNALIGNED, address, value);
+    }
+
+    /** Reads the byte at {@code address}. */
+    public static byte getByte(long address) {
+        return ALL.get(ValueLayout.JAVA_BYTE, address);
     }
 
     /** Reads the 8-byte floating-point number at {@code address}. */
     public static double getDouble(long address) {
-        return ALL.get(ValueLayout.JAVA_DOUBLE, address);
+        return ALL.get(ValueLayout.JAVA_DOUBLE_UNALIGNED, address);
+    }
+
+    /** Writes the 8-byte floating-point number at {@code address}. */
+    public static void putDouble(long address, double value) {
+        ALL.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, address, value);
     }
 
     /** Reads the zero-terminated UTF-8 string at {@code address}. */

@@ -7,6 +7,7 @@ import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
+import dev.pyloop.cpython.Strings;
 import dev.pyloop.cpython.Tuples;
 import dev.pyloop.memory.Memory;
 
@@ -16,45 +17,72 @@ import dev.pyloop.memory.Memory;
  * <p>What is not usual is left to asyncio's Python code, whose TypeErrors Python users know. Guarded by the GIL.
  */
 final class Arguments {
+    /**
+     * The last tuple of keywords found to be {@code ("context",)} without holding the interned string, kept alive. That of
+     * the C tasks and futures is such a one.
+     */
+    private static long contextNames = Objects.NULL;
+
     private Arguments() {}
 
     /** Tells whether there are {@code required} positional arguments or more, and no keyword but {@code context}. */
     static boolean areUsual(int required, long count, @Borrowed long names) {
-        return count >= required
-                && (names == Objects.NULL || (Tuples.size(names) == 1 && Tuples.get(names, 0) == Names.CONTEXT));
+        return count >= required && (names == Objects.NULL || names == contextNames || isContextAlone(names));
+    }
+
+    private static boolean isContextAlone(long names) {
+        if (Tuples.size(names) != 1) {
+            return false;
+        }
+        long name = Tuples.get(names, 0);
+        if (name == Names.CONTEXT) {
+            return true;
+        }
+        if (!Strings.areEqual(name, Names.CONTEXT)) {
+            return false;
+        }
+        long previous = contextNames;
+        contextNames = References.retain(names);
+        References.releaseUnlessNull(previous);
+        return true;
     }
 
     /** Returns the context to run in: the keyword's if there is one other than {@code None}, else a copy of the current. */
-    static @Owned long context(long arguments, long count, @Borrowed long names) {
+    static @Owned long context(LoopObject loop, long arguments, long count, @Borrowed long names) {
         if (names != Objects.NULL) {
             long context = Memory.getLong(arguments + count * Long.BYTES);
             if (context != Objects.NONE) {
                 return References.retain(context);
             }
         }
-        return Contexts.copyCurrent();
+        return Contexts.copyCurrent(loop.threadState());
     }
 
-    /** Returns the descriptor that {@code file} is or has; ValueError where asyncio's selectors raise it. */
-    static int descriptor(@Borrowed long self, @Borrowed long file) {
+    /**
+     * Returns the descriptor that {@code file} is or has; ValueError where asyncio's selectors raise it. It may be too
+     * large for any descriptor there can be: see {@link #isPossible}.
+     */
+    static long descriptor(@Borrowed long self, @Borrowed long file) {
         if (Numbers.isInteger(file)) {
-            return descriptor(Numbers.toLong(file));
+            return checked(Numbers.toLongSaturated(file));
         }
         long number = PythonSide.descriptorOf(self, file);
         try {
-            return descriptor(Numbers.toLong(number));
+            return checked(Numbers.toLongSaturated(number));
         } finally {
             References.release(number);
         }
     }
 
-    private static int descriptor(long number) {
-        if (number < 0) {
-            throw PythonException.valueError("Invalid file descriptor: " + number);
+    /** Tells whether the system could have given out this descriptor. */
+    static boolean isPossible(long descriptor) {
+        return descriptor <= Integer.MAX_VALUE;
+    }
+
+    private static long checked(long descriptor) {
+        if (descriptor < 0) {
+            throw PythonException.valueError("Invalid file descriptor: " + descriptor);
         }
-        if (number > Integer.MAX_VALUE) {
-            throw PythonException.overflowError("file descriptor " + number + " does not fit a C int");
-        }
-        return (int) number;
+        return descriptor;
     }
 }

@@ -19,6 +19,9 @@ final class HandleLayout {
     /** {@code asyncio.TimerHandle}. */
     static final @Borrowed long STOCK_TIMER;
 
+    /** {@code asyncio.events._ThreadSafeHandle}, which there is from 3.14 on; before that, {@code asyncio.Handle}. */
+    static final @Borrowed long STOCK_THREADSAFE_HANDLE;
+
     static final long CALLBACK;
     static final long ARGS;
     static final long CONTEXT;
@@ -34,6 +37,9 @@ final class HandleLayout {
         long events = Objects.importModule("asyncio.events");
         STOCK_HANDLE = Objects.getAttribute(events, "Handle");
         STOCK_TIMER = Objects.getAttribute(events, "TimerHandle");
+        STOCK_THREADSAFE_HANDLE = Objects.hasAttribute(events, "_ThreadSafeHandle")
+                ? Objects.getAttribute(events, "_ThreadSafeHandle")
+                : STOCK_HANDLE;
         References.release(events);
         CALLBACK = Types.slotOffset(STOCK_HANDLE, "_callback");
         ARGS = Types.slotOffset(STOCK_HANDLE, "_args");
@@ -57,6 +63,14 @@ final class HandleLayout {
     /** Returns the object in the slot at {@code offset}, or NULL. */
     static @Borrowed long slot(@Borrowed long handle, long offset) {
         return Memory.getLong(handle + offset);
+    }
+
+    /**
+     * Tells whether neither the program nor the garbage collector can see the handle: nothing leads to it but the caller's
+     * reference.
+     */
+    static boolean isUnseen(@Borrowed long handle) {
+        return isPrivate(handle) && !Types.isTracked(handle);
     }
 
     /** Tells whether nothing but the caller's reference leads to the handle. */

@@ -1,8 +1,11 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Contexts;
+import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.Pool;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Types;
 import dev.pyloop.memory.Memory;
@@ -10,18 +13,17 @@ import dev.pyloop.memory.Memory;
 /**
  * Handles of one type, kept for the next {@code call_soon} instead of being freed.
  *
- * <p>A pooled handle is an ordinary instance whose callback, arguments, context and loop are NULL; the pool holds its one
- * reference. The garbage collector does not track a handle while it is queued, which is the whole life of almost every
+ * <p>A pooled handle is an ordinary instance whose callback, arguments, context and loop are left over and no longer its
+ * own; the pool holds its one reference, and nobody can see it. The garbage collector does not track a handle while it is queued, which is the whole life of almost every
  * handle: the loop shows the collector its contents instead. One that the program keeps is tracked from
  * {@link #retire} on. Guarded by the GIL, shared by all loops.
  */
 final class HandlePool {
-    private static final int CAPACITY = 4096;
+    private static final int CAPACITY = 1 << 16;
 
     private final @Borrowed long type;
     private final boolean timers;
-    private final long[] pooled = new long[CAPACITY];
-    private int size;
+    private final Pool pool = new Pool(CAPACITY);
 
     /** Makes an empty pool of {@code type}, which lives as long as the process. */
     HandlePool(@Borrowed long type, boolean timers) {
@@ -38,7 +40,7 @@ final class HandlePool {
     /** Returns a handle that is not cancelled, takes the three references over and refers to {@code loop}. */
     @Owned
     long take(@Owned long callback, @Owned long args, @Owned long context, @Borrowed long loop) {
-        long handle = size > 0 ? pooled[--size] : create();
+        long handle = pool.isEmpty() ? create() : pool.take();
         Memory.putLong(handle + HandleLayout.CALLBACK, callback);
         Memory.putLong(handle + HandleLayout.ARGS, args);
         Memory.putLong(handle + HandleLayout.CONTEXT, context);
@@ -46,12 +48,34 @@ final class HandlePool {
         return handle;
     }
 
+    /**
+     * Gives a timer its deadline, a float of the given value: the one that the timer had before, as a rule, for if nobody
+     * else has it, nobody sees it change.
+     */
+    static void setDeadline(@Borrowed long timer, double when) {
+        long previous = HandleLayout.slot(timer, HandleLayout.WHEN);
+        if (previous != Objects.NULL && Numbers.isFloat(previous) && References.isUnique(previous)) {
+            Numbers.setValue(previous, when);
+        } else {
+            setDeadline(timer, Numbers.fromDouble(when));
+        }
+    }
+
+    /** Gives a timer its deadline. */
+    static void setDeadline(@Borrowed long timer, @Owned long when) {
+        References.replaceSlot(timer + HandleLayout.WHEN, when);
+    }
+
     /** Gives up the loop's reference to a handle of this type, and keeps the handle if nobody else has one. */
     void retire(@Owned long handle) {
         if (Types.isTracked(handle)) {
             References.release(handle);
-        } else if (HandleLayout.isPrivate(handle) && size < CAPACITY) {
-            keep(handle);
+        } else if (HandleLayout.isPrivate(handle)) {
+            keep(
+                    handle,
+                    HandleLayout.slot(handle, HandleLayout.CALLBACK),
+                    HandleLayout.slot(handle, HandleLayout.ARGS),
+                    HandleLayout.slot(handle, HandleLayout.CONTEXT));
         } else {
             // From now on it may be part of a cycle.
             Types.track(handle);
@@ -59,25 +83,32 @@ final class HandlePool {
         }
     }
 
-    private void keep(long handle) {
-        long callback = Memory.getLong(handle + HandleLayout.CALLBACK);
-        long args = Memory.getLong(handle + HandleLayout.ARGS);
-        long context = Memory.getLong(handle + HandleLayout.CONTEXT);
-        long loop = Memory.getLong(handle + HandleLayout.LOOP);
+    /** Keeps a handle that nobody else can see; the other arguments are what its slots hold. */
+    void keep(@Owned long handle, @Owned long callback, @Owned long args, @Owned long context) {
+        long loop = HandleLayout.slot(handle, HandleLayout.LOOP);
         reset(handle);
-        pooled[size++] = handle;
+        if (pool.isFull()) {
+            free(handle);
+        } else {
+            pool.put(handle);
+        }
         // Last, because destructors may run any code, which may take the handle out of the pool again.
         References.releaseUnlessNull(callback);
         References.releaseUnlessNull(args);
-        References.releaseUnlessNull(context);
         References.releaseUnlessNull(loop);
+        if (context != Objects.NULL) {
+            Contexts.release(context);
+        }
+    }
+
+    /** Frees some of the pooled handles if there are many; repeated, it comes to an end. */
+    void trim() {
+        for (int n = pool.excess(); n > 0; n--) {
+            free(pool.take());
+        }
     }
 
     private void reset(long handle) {
-        Memory.putLong(handle + HandleLayout.CALLBACK, Objects.NULL);
-        Memory.putLong(handle + HandleLayout.ARGS, Objects.NULL);
-        Memory.putLong(handle + HandleLayout.CONTEXT, Objects.NULL);
-        Memory.putLong(handle + HandleLayout.LOOP, Objects.NULL);
         if (HandleLayout.isCancelled(handle)) {
             References.replaceSlot(handle + HandleLayout.CANCELLED, Objects.bool(false));
         }
@@ -86,9 +117,6 @@ final class HandlePool {
         }
         if (Memory.getLong(handle + HandleLayout.SOURCE_TRACEBACK) != Objects.NONE) {
             References.replaceSlot(handle + HandleLayout.SOURCE_TRACEBACK, Objects.none());
-        }
-        if (timers) {
-            References.releaseSlot(handle + HandleLayout.WHEN);
         }
     }
 
@@ -101,5 +129,15 @@ final class HandlePool {
             Memory.putLong(handle + HandleLayout.SCHEDULED, Objects.bool(false));
         }
         return handle;
+    }
+
+    /** Frees a handle whose callback, arguments, context and loop are no longer its own. */
+    private static void free(long handle) {
+        // The deadline of a timer stays its own, and goes with it.
+        Memory.putLong(handle + HandleLayout.CALLBACK, Objects.NULL);
+        Memory.putLong(handle + HandleLayout.ARGS, Objects.NULL);
+        Memory.putLong(handle + HandleLayout.CONTEXT, Objects.NULL);
+        Memory.putLong(handle + HandleLayout.LOOP, Objects.NULL);
+        References.release(handle);
     }
 }

@@ -1,6 +1,7 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Methods;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -8,6 +9,7 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.TypeBuilder;
 import dev.pyloop.cpython.Types;
 import dev.pyloop.memory.Memory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Our {@code Handle} and {@code TimerHandle}: subclasses of asyncio's that inherit all but {@code cancel}.
@@ -18,12 +20,24 @@ final class Handles implements Methods {
     private static final int CANCEL = 0;
     private static final int CANCEL_TIMER = 1;
 
+    private static final int CANCEL_THREADSAFE = 2;
+    private static final int CANCELLED_THREADSAFE = 3;
+    private static final int RUN_THREADSAFE = 4;
+
+    private static final String CANCEL_DOC = "cancel($self, /)\n--\n\nKeep the callback from being run.";
+
     private static final Handles METHODS = new Handles();
 
     /** Handles of {@code call_soon} and of watched descriptors. */
-    static final HandlePool SOON = new HandlePool(build("Handle", HandleLayout.STOCK_HANDLE, CANCEL), false);
+    static final HandlePool SOON = new HandlePool(
+            builder("Handle", HandleLayout.STOCK_HANDLE, CANCEL).build(HandleLayout.STOCK_HANDLE), false);
+    /** Handles of {@code call_soon_threadsafe}; the same as of {@code call_soon} where asyncio makes no difference. */
+    static final HandlePool THREADSAFE = HandleLayout.STOCK_THREADSAFE_HANDLE == HandleLayout.STOCK_HANDLE
+            ? SOON
+            : new HandlePool(buildThreadsafe(HandleLayout.STOCK_THREADSAFE_HANDLE), false);
     /** Handles of timers. */
-    static final HandlePool TIMERS = new HandlePool(build("TimerHandle", HandleLayout.STOCK_TIMER, CANCEL_TIMER), true);
+    static final HandlePool TIMERS = new HandlePool(
+            builder("TimerHandle", HandleLayout.STOCK_TIMER, CANCEL_TIMER).build(HandleLayout.STOCK_TIMER), true);
 
     private Handles() {}
 
@@ -32,6 +46,19 @@ final class Handles implements Methods {
         switch (method) {
             case CANCEL -> cancel(self);
             case CANCEL_TIMER -> cancelTimer(self);
+            case CANCEL_THREADSAFE -> {
+                awaitEnd(self);
+                cancel(self);
+            }
+            case CANCELLED_THREADSAFE -> {
+                awaitEnd(self);
+                return Objects.bool(HandleLayout.isCancelled(self));
+            }
+            case RUN_THREADSAFE -> {
+                if (!HandleLayout.isCancelled(self)) {
+                    Stock.runBase(self);
+                }
+            }
             default -> throw new IllegalArgumentException("method " + method);
         }
         return Objects.none();
@@ -50,16 +77,38 @@ final class Handles implements Methods {
         }
     }
 
+    /** Returns the pool of handles of this very type; null for all types but the three here. */
+    static @Nullable HandlePool poolOf(@Borrowed long type) {
+        if (type == SOON.type()) {
+            return SOON;
+        }
+        if (type == TIMERS.type()) {
+            return TIMERS;
+        }
+        return type == THREADSAFE.type() ? THREADSAFE : null;
+    }
+
+    /** Tells whether {@code type} is one of ours or asyncio's own, and not a subclass with ideas of its own. */
+    static boolean isKnown(@Borrowed long type) {
+        return poolOf(type) != null || type == HandleLayout.STOCK_HANDLE || type == HandleLayout.STOCK_TIMER;
+    }
+
     /** Gives up the loop's reference to a handle of any type. */
     static void retire(@Owned long handle) {
-        long type = Objects.type(handle);
-        if (type == SOON.type()) {
-            SOON.retire(handle);
-        } else if (type == TIMERS.type()) {
-            TIMERS.retire(handle);
+        HandlePool pool = poolOf(Objects.type(handle));
+        if (pool != null) {
+            pool.retire(handle);
         } else {
             References.release(handle);
         }
+    }
+
+    /** Frees some of what is kept for the next use, if that is much: the loop is going to sleep. */
+    static void trimPools() {
+        SOON.trim();
+        THREADSAFE.trim();
+        TIMERS.trim();
+        Contexts.trimPool();
     }
 
     /** Takes note whether the timer is in the heap. */
@@ -97,10 +146,28 @@ final class Handles implements Methods {
         References.releaseUnlessNull(args);
     }
 
-    private static @Owned long build(String name, long base, int cancel) {
+    private static void awaitEnd(long handle) {
+        LoopObject loop = Loops.find(HandleLayout.slot(handle, HandleLayout.LOOP));
+        if (loop != null) {
+            loop.running().awaitEnd(handle);
+        }
+    }
+
+    private static TypeBuilder builder(String name, long base, int cancel) {
         return new TypeBuilder("pyloop._engine." + name, Types.basicSize(base))
                 .subclassable()
-                .noArguments("cancel", METHODS, cancel, "cancel($self, /)\n--\n\nKeep the callback from being run.")
+                .noArguments("cancel", METHODS, cancel, CANCEL_DOC);
+    }
+
+    /** Its instances have no lock, so all methods that would take it are replaced. */
+    private static @Owned long buildThreadsafe(long base) {
+        return builder("_ThreadSafeHandle", base, CANCEL_THREADSAFE)
+                .noArguments(
+                        "cancelled",
+                        METHODS,
+                        CANCELLED_THREADSAFE,
+                        "cancelled($self, /)\n--\n\nTell whether cancel() was called.")
+                .noArguments("_run", METHODS, RUN_THREADSAFE, "Run the callback unless it was cancelled.")
                 .build(base);
     }
 }

@@ -2,21 +2,18 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
-import dev.pyloop.cpython.Contexts;
-import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Gil;
 import dev.pyloop.cpython.Numbers;
-import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Traverse;
-import dev.pyloop.cpython.Tuples;
 import dev.pyloop.cpython.Types;
 import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.loop.Host;
 import dev.pyloop.reactor.epoll.EpollPoller;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The Java side of one Python event loop: the engine, and what it needs of Python.
@@ -26,24 +23,26 @@ import dev.pyloop.reactor.epoll.EpollPoller;
  */
 final class LoopObject implements Callbacks, Host {
     private static final double NANOS_PER_SECOND = 1e9;
-    /** How long other Python threads wait for the GIL at most; {@code sys.getswitchinterval()}'s default. */
-    private static final long SWITCH_INTERVAL_NANOS = 5_000_000;
-
-    private static final long TUPLE_TYPE = Objects.type(Tuples.EMPTY);
-
     private final @Borrowed long self;
     private final EventLoop engine;
+    private final HandleRunner handles = new HandleRunner();
     private boolean closed;
     private boolean debug;
     private boolean clockOverridden;
+    private boolean callAtOverridden;
     private boolean forever;
-    private long threadState;
-    private long lastSwitch;
+    private @Nullable Thread runner;
+    private long runnerState;
 
     /** Makes the engine; {@code self} is the Python object that will own this one. */
     LoopObject(@Borrowed long self) {
         this.self = self;
         engine = new EventLoop(this, this, new EpollPoller());
+    }
+
+    /** Returns what tells other threads which handle of {@code call_soon_threadsafe} runs. */
+    RunningHandle running() {
+        return handles.running();
     }
 
     /** Returns the engine. */
@@ -77,6 +76,16 @@ final class LoopObject implements Callbacks, Host {
         clockOverridden = overridden;
     }
 
+    /** Tells whether {@code self.call_at()}, which {@code call_later} goes through, is not ours. */
+    boolean isCallAtOverridden() {
+        return callAtOverridden;
+    }
+
+    /** Says whether {@code self.call_at()} is not ours. */
+    void setCallAtOverridden(boolean overridden) {
+        callAtOverridden = overridden;
+    }
+
     /** Says whether {@code run_forever} runs, so that {@link #run()} goes on until the loop is stopped. */
     void setForever(boolean forever) {
         this.forever = forever;
@@ -84,11 +93,27 @@ final class LoopObject implements Callbacks, Host {
 
     /** Runs iterations: until the loop is stopped inside {@code run_forever}, one otherwise. */
     void run() {
-        if (forever) {
-            engine.run();
-        } else {
-            engine.runOnce();
+        Thread outer = runner;
+        if (outer != null && outer != Thread.currentThread()) {
+            throw PythonException.runtimeError("This event loop is already running");
         }
+        runner = Thread.currentThread();
+        runnerState = Gil.threadState();
+        handles.setThreadState(runnerState);
+        try {
+            if (forever) {
+                engine.run();
+            } else {
+                engine.runOnce();
+            }
+        } finally {
+            runner = outer;
+        }
+    }
+
+    /** Returns the state of the calling thread. */
+    long threadState() {
+        return Thread.currentThread() == runner ? runnerState : Gil.threadState();
     }
 
     /** Takes note that a timer in the heap was cancelled. */
@@ -116,6 +141,18 @@ final class LoopObject implements Callbacks, Host {
         });
     }
 
+    /**
+     * Has the collector track the handles that the program keeps, so that a cycle through one of them and this loop can
+     * be found. Not needed for those that nobody keeps: {@link #traverse} shows what they refer to.
+     */
+    void trackKeptHandles() {
+        engine.forEachHandle(handle -> {
+            if (!Types.isTracked(handle) && !HandleLayout.isPrivate(handle)) {
+                Types.track(handle);
+            }
+        });
+    }
+
     @Override
     public double seconds() {
         return clockOverridden ? overriddenSeconds() : System.nanoTime() / NANOS_PER_SECOND;
@@ -123,41 +160,26 @@ final class LoopObject implements Callbacks, Host {
 
     @Override
     public void unlock() {
-        threadState = Gil.save();
+        Handles.trimPools();
+        Gil.save();
     }
 
     @Override
     public void lock() {
-        Gil.restore(threadState);
-        lastSwitch = System.nanoTime();
+        Gil.restore(runnerState);
     }
 
     @Override
     public void breathe() {
-        Gil.checkSignals();
-        long now = System.nanoTime();
-        if (now - lastSwitch > SWITCH_INTERVAL_NANOS) {
-            lastSwitch = now;
-            Gil.restore(Gil.save());
-        }
+        PythonSide.breathe();
     }
 
     @Override
     public void run(@Owned long handle) {
-        if (HandleLayout.isCancelled(handle)) {
-            Handles.retire(handle);
-            return;
-        }
-        try {
-            if (debug) {
-                PythonSide.runInDebugMode(self, handle);
-            } else if (isOrdinary(handle)) {
-                invoke(handle);
-            } else {
-                Stock.run(handle);
-            }
-        } finally {
-            Handles.retire(handle);
+        if (debug) {
+            runInDebugMode(handle);
+        } else {
+            handles.run(handle);
         }
     }
 
@@ -186,74 +208,13 @@ final class LoopObject implements Callbacks, Host {
         Handles.retire(handle);
     }
 
-    /** Tells whether {@link #invoke} knows the handle's class and finds in it what such a handle has. */
-    private static boolean isOrdinary(long handle) {
-        long type = Objects.type(handle);
-        boolean known = type == Handles.SOON.type()
-                || type == Handles.TIMERS.type()
-                || type == HandleLayout.STOCK_HANDLE
-                || type == HandleLayout.STOCK_TIMER;
-        if (!known) {
-            return false;
-        }
-        long args = HandleLayout.slot(handle, HandleLayout.ARGS);
-        long context = HandleLayout.slot(handle, HandleLayout.CONTEXT);
-        return HandleLayout.slot(handle, HandleLayout.CALLBACK) != Objects.NULL
-                && args != Objects.NULL
-                && Objects.type(args) == TUPLE_TYPE
-                && context != Objects.NULL
-                && Contexts.isContext(context);
-    }
-
-    /** Does what {@code Handle._run} does. */
-    private static void invoke(long handle) {
-        // The callback may cancel its own handle, if it can reach it, and so take these from under the call.
-        boolean reachable = !HandleLayout.isPrivate(handle);
-        long callback = HandleLayout.slot(handle, HandleLayout.CALLBACK);
-        long args = HandleLayout.slot(handle, HandleLayout.ARGS);
-        long context = HandleLayout.slot(handle, HandleLayout.CONTEXT);
-        if (reachable) {
-            References.retain(callback);
-            References.retain(args);
-            References.retain(context);
-        }
+    private void runInDebugMode(@Owned long handle) {
         try {
-            if (!invoke(callback, args, context)) {
-                fail(handle);
+            if (!HandleLayout.isCancelled(handle)) {
+                PythonSide.runInDebugMode(self, handle);
             }
         } finally {
-            if (reachable) {
-                References.release(callback);
-                References.release(args);
-                References.release(context);
-            }
-        }
-    }
-
-    private static boolean invoke(long callback, long args, long context) {
-        if (!Contexts.tryEnter(context)) {
-            return false;
-        }
-        long count = Tuples.size(args);
-        long result =
-                count == 0 ? Calls.tryCall(callback) : Calls.tryCall(callback, Tuples.items(args), count, Objects.NULL);
-        Contexts.exit(context);
-        if (result == Objects.NULL) {
-            return false;
-        }
-        References.release(result);
-        return true;
-    }
-
-    private static void fail(long handle) {
-        if (Errors.pendingLeavesLoop()) {
-            throw PythonException.PENDING;
-        }
-        long exception = Errors.take();
-        try {
-            PythonSide.reportFailure(handle, exception);
-        } finally {
-            References.release(exception);
+            Handles.retire(handle);
         }
     }
 

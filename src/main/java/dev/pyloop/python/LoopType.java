@@ -41,6 +41,9 @@ public final class LoopType implements Methods {
     private static final int SET = 15;
     private static final int RELEASE = 16;
     private static final int READY_COUNT = 17;
+    private static final int READER = 18;
+    private static final int WRITER = 19;
+    private static final int TRACK_KEPT_HANDLES = 20;
 
     private LoopType() {}
 
@@ -68,6 +71,15 @@ public final class LoopType implements Methods {
                 .oneArgument("_remove_reader", methods, REMOVE_READER, "Undo _add_reader; tell whether there was one.")
                 .keywords("_add_writer", methods, ADD_WRITER, "Run a callback whenever fd is writable.")
                 .oneArgument("_remove_writer", methods, REMOVE_WRITER, "Undo _add_writer; tell whether there was one.")
+                .oneArgument(
+                        "_reader", methods, READER, "Return the handle that fd is watched with for reading, or None.")
+                .oneArgument(
+                        "_writer", methods, WRITER, "Return the handle that fd is watched with for writing, or None.")
+                .staticMethod(
+                        "_track_kept_handles",
+                        methods,
+                        TRACK_KEPT_HANDLES,
+                        "Prepare the handles that programs keep, of all loops, for a full garbage collection.")
                 .keywords("_set", methods, SET, "Tell the engine the value of one of the loop's attributes.")
                 .build(Objects.NULL);
         Loops.setLoopType(type);
@@ -102,6 +114,7 @@ public final class LoopType implements Methods {
             case CLEAR -> Loops.get(self).engine().clear();
             case INIT -> init(self);
             case RELEASE -> release(self);
+            case TRACK_KEPT_HANDLES -> Loops.forEach(LoopObject::trackKeptHandles);
             default -> throw new IllegalArgumentException("method " + method);
         }
         return Objects.none();
@@ -114,6 +127,8 @@ public final class LoopType implements Methods {
             case REMOVE_READER -> unwatch(self, Interest.READ, argument);
             case REMOVE_WRITER -> unwatch(self, Interest.WRITE, argument);
             case TIMER_CANCELLED -> timerCancelled(self, argument);
+            case READER -> watcher(self, Interest.READ, argument);
+            case WRITER -> watcher(self, Interest.WRITE, argument);
             default -> Methods.super.call(method, self, argument);
         };
     }
@@ -123,7 +138,7 @@ public final class LoopType implements Methods {
         if (!loop.isPlain() || !Arguments.areUsual(1, count, names)) {
             return Stock.callSoon(self, arguments, count, names);
         }
-        long handle = soonHandle(self, arguments, count, names);
+        long handle = soonHandle(loop, Handles.SOON, self, arguments, count, names);
         loop.engine().callSoon(References.retain(handle));
         return handle;
     }
@@ -133,35 +148,44 @@ public final class LoopType implements Methods {
         if (!loop.isPlain() || !Arguments.areUsual(1, count, names)) {
             return Stock.callSoonThreadsafe(self, arguments, count, names);
         }
-        long handle = soonHandle(self, arguments, count, names);
+        long handle = soonHandle(loop, Handles.THREADSAFE, self, arguments, count, names);
         // The GIL is the loop's lock, so the handle goes straight to the queue, in the order asyncio has it.
         loop.engine().callSoon(References.retain(handle));
         loop.engine().wake();
         return handle;
     }
 
-    private static long soonHandle(long self, long arguments, long count, long names) {
-        return Handles.SOON.take(
+    private static long soonHandle(
+            LoopObject loop, HandlePool pool, long self, long arguments, long count, long names) {
+        return pool.take(
                 References.retain(Memory.getLong(arguments)),
                 Tuples.copyOf(arguments + Long.BYTES, count - 1),
-                Arguments.context(arguments, count, names),
+                Arguments.context(loop, arguments, count, names),
                 self);
     }
 
     private static long callLater(long self, long arguments, long count, long names) {
         LoopObject loop = Loops.get(self);
-        if (!loop.isPlain() || !Arguments.areUsual(2, count, names) || !Numbers.isNumber(Memory.getLong(arguments))) {
+        if (!loop.isPlain()
+                || loop.isCallAtOverridden()
+                || !Arguments.areUsual(2, count, names)
+                || !Numbers.isNumber(Memory.getLong(arguments))) {
             return Stock.callLater(self, arguments, count, names);
         }
         double when = loop.seconds() + Numbers.toDouble(Memory.getLong(arguments));
-        return schedule(loop, self, when, Numbers.fromDouble(when), arguments, count, names);
+        long timer = timer(loop, self, arguments, count, names);
+        HandlePool.setDeadline(timer, when);
+        return schedule(loop, when, timer);
     }
 
     private static long callAt(long self, long arguments, long count, long names) {
         LoopObject loop = Loops.get(self);
         if (loop.isPlain() && Arguments.areUsual(2, count, names) && Numbers.isNumber(Memory.getLong(arguments))) {
-            long when = Memory.getLong(arguments);
-            return schedule(loop, self, Numbers.toDouble(when), References.retain(when), arguments, count, names);
+            long number = Memory.getLong(arguments);
+            double when = Numbers.toDouble(number);
+            long timer = timer(loop, self, arguments, count, names);
+            HandlePool.setDeadline(timer, References.retain(number));
+            return schedule(loop, when, timer);
         }
         long timer = Stock.callAt(self, arguments, count, names);
         try {
@@ -174,17 +198,18 @@ public final class LoopType implements Methods {
         return timer;
     }
 
-    private static long schedule(
-            LoopObject loop, long self, double when, @Owned long number, long arguments, long count, long names) {
-        long handle = Handles.TIMERS.take(
+    private static @Owned long timer(LoopObject loop, long self, long arguments, long count, long names) {
+        return Handles.TIMERS.take(
                 References.retain(Memory.getLong(arguments + Long.BYTES)),
                 Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2),
-                Arguments.context(arguments, count, names),
+                Arguments.context(loop, arguments, count, names),
                 self);
-        References.replaceSlot(handle + HandleLayout.WHEN, number);
-        Handles.setScheduled(handle, true);
-        loop.engine().callAt(when, References.retain(handle));
-        return handle;
+    }
+
+    private static @Owned long schedule(LoopObject loop, double when, @Owned long timer) {
+        Handles.setScheduled(timer, true);
+        loop.engine().callAt(when, References.retain(timer));
+        return timer;
     }
 
     private static void init(long self) {
@@ -247,14 +272,17 @@ public final class LoopType implements Methods {
         if (count < 2 || names != Objects.NULL) {
             throw PythonException.typeError("expected a file descriptor, a callback and its positional arguments");
         }
-        int descriptor = Arguments.descriptor(self, Memory.getLong(arguments));
+        long descriptor = Arguments.descriptor(self, Memory.getLong(arguments));
+        if (!Arguments.isPossible(descriptor)) {
+            throw PythonException.overflowError("file descriptor " + descriptor + " is greater than any there can be");
+        }
         long handle = Handles.SOON.take(
                 References.retain(Memory.getLong(arguments + Long.BYTES)),
                 Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2),
-                Contexts.copyCurrent(),
+                Contexts.copyCurrent(loop.threadState()),
                 self);
         Types.track(handle);
-        int result = loop.engine().watch(descriptor, kind, References.retain(handle));
+        int result = loop.engine().watch((int) descriptor, kind, References.retain(handle));
         if (result < 0) {
             References.release(handle);
             References.release(handle);
@@ -268,7 +296,18 @@ public final class LoopType implements Methods {
         if (loop == null || loop.isClosed()) {
             return Objects.bool(false);
         }
-        return Objects.bool(loop.engine().unwatch(Arguments.descriptor(self, file), kind));
+        long descriptor = Arguments.descriptor(self, file);
+        return Objects.bool(Arguments.isPossible(descriptor) && loop.engine().unwatch((int) descriptor, kind));
+    }
+
+    private static long watcher(long self, int kind, long descriptor) {
+        LoopObject loop = Loops.find(self);
+        long number = Numbers.toLongSaturated(descriptor);
+        if (loop == null || number < 0 || !Arguments.isPossible(number)) {
+            return Objects.none();
+        }
+        long handle = loop.engine().watcher((int) number, kind);
+        return handle == Objects.NULL ? Objects.none() : References.retain(handle);
     }
 
     /** The attributes that inherited code keeps on the Python object and the engine must follow. */
@@ -285,6 +324,8 @@ public final class LoopType implements Methods {
                 loop.setClosed(Objects.isTrue(value));
             } else if (name == Names.TIME) {
                 loop.setClockOverridden(Objects.isTrue(value));
+            } else if (name == Names.CALL_AT) {
+                loop.setCallAtOverridden(Objects.isTrue(value));
             } else if (name == Names.FOREVER) {
                 loop.setForever(Objects.isTrue(value));
             } else if (name == Names.INTERNAL_FDS) {

@@ -7,6 +7,7 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.queue.ReadyQueue;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +86,15 @@ final class Loops {
         Memory.putLong(self + NUMBER, CLOSED);
         table[number] = null;
         FREE.add(number);
+    }
+
+    /** Shows every open loop to {@code visitor}, which must not open or close any. */
+    static void forEach(Consumer<LoopObject> visitor) {
+        for (LoopObject loop : table) {
+            if (loop != null) {
+                visitor.accept(loop);
+            }
+        }
     }
 
     private static boolean isLoop(long object) {

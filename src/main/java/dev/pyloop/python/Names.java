@@ -5,6 +5,7 @@ import dev.pyloop.cpython.Objects;
 
 /** Interned strings, which CPython too compares by identity. They live as long as the process. */
 final class Names {
+    static final @Borrowed long CALL_AT = Objects.intern("call_at");
     static final @Borrowed long CLEAR = Objects.intern("clear");
     static final @Borrowed long CLOSED = Objects.intern("_closed");
     static final @Borrowed long CONTEXT = Objects.intern("context");

@@ -15,6 +15,10 @@ import dev.pyloop.memory.NativeBuffer;
 final class PythonSide {
     private static final String MODULE = "pyloop._callbacks";
 
+    private static final class Breath {
+        static final @Borrowed long TAKE = Stock.attribute(MODULE, "breathe");
+    }
+
     private static final class Failure {
         static final @Borrowed long REPORT = Stock.attribute(MODULE, "report_failure");
     }
@@ -28,6 +32,17 @@ final class PythonSide {
     }
 
     private PythonSide() {}
+
+    /**
+     * Lets the interpreter do what it does between two instructions of Python code: handle signals, give the GIL to a
+     * thread that asked for it.
+     *
+     * <p>Releasing the GIL and taking it again would be no such thing: a waiting thread hardly ever wakes up in time, and
+     * its request, which would be heeded, is put off each time.
+     */
+    static void breathe() {
+        References.release(Calls.call(Breath.TAKE));
+    }
 
     /** Hands a callback's exception to the exception handler of its handle's loop. */
     static void reportFailure(@Borrowed long handle, @Borrowed long exception) {

@@ -26,6 +26,7 @@ final class Stock {
 
     private static final class Handle {
         static final @Borrowed long CANCEL = Objects.getAttribute(HandleLayout.STOCK_HANDLE, "cancel");
+        static final @Borrowed long RUN = Objects.getAttribute(HandleLayout.STOCK_HANDLE, "_run");
         static final @Borrowed long CANCEL_TIMER = Objects.getAttribute(HandleLayout.STOCK_TIMER, "cancel");
     }
 
@@ -68,6 +69,11 @@ final class Stock {
     /** {@code handle._run()}, which reports errors itself; returns false, with the error pending, if it raised. */
     static void run(@Borrowed long handle) {
         References.release(Calls.callMethod(handle, Names.RUN));
+    }
+
+    /** {@code Handle._run(handle)}, whatever the handle's class makes of it. */
+    static void runBase(@Borrowed long handle) {
+        References.release(Calls.call(Handle.RUN, handle));
     }
 
     /** Returns an attribute of a module, kept for ever. */

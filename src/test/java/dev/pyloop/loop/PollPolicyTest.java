@@ -8,13 +8,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class PollPolicyTest {
-    private static final int CALLBACKS = 1000;
+    private static final int CALLBACKS = 2000;
     private static final int DESCRIPTOR = 5;
 
     private final TaskTable tasks = new TaskTable();
     private final CountingPoller poller = new CountingPoller();
     private final EventLoop loop = new EventLoop(tasks, tasks, poller);
     private int left = CALLBACKS;
+    private long nanosPerCallback;
 
     @AfterEach
     void theLoopClosesItsPoller() {
@@ -25,7 +26,7 @@ class PollPolicyTest {
     @Test
     void aChainWithoutDescriptorsPollsOnceInAWhile() {
         runChain();
-        assertEquals(Math.ceilDiv(CALLBACKS, PollPolicy.MAX_CALLBACKS_BETWEEN_POLLS), poller.polls());
+        assertPollsNowAndThen();
     }
 
     @Test
@@ -40,7 +41,21 @@ class PollPolicyTest {
         assertEquals(0, loop.watch(DESCRIPTOR, Interest.READ, tasks.create(() -> {})));
         loop.setInternalWatches(1);
         runChain();
-        assertEquals(Math.ceilDiv(CALLBACKS, PollPolicy.MAX_CALLBACKS_BETWEEN_POLLS), poller.polls());
+        assertPollsNowAndThen();
+    }
+
+    @Test
+    void slowCallbacksArePolledBetweenSooner() {
+        left = 50;
+        nanosPerCallback = PollPolicy.MAX_NANOS;
+        runChain();
+        assertEquals(Math.ceilDiv(50, PollPolicy.CALLBACKS_BETWEEN_CLOCK_READINGS), poller.polls());
+    }
+
+    /** How often exactly depends on the time that the callbacks take. */
+    private void assertPollsNowAndThen() {
+        assertTrue(poller.polls() >= Math.ceilDiv(CALLBACKS, PollPolicy.MAX_CALLBACKS));
+        assertTrue(poller.polls() <= Math.ceilDiv(CALLBACKS, PollPolicy.CALLBACKS_BETWEEN_CLOCK_READINGS));
     }
 
     private void runChain() {
@@ -49,6 +64,10 @@ class PollPolicyTest {
     }
 
     private void step() {
+        long end = System.nanoTime() + nanosPerCallback;
+        while (System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
         if (--left == 0) {
             loop.setStopping(true);
         } else {

@@ -1,0 +1,20 @@
+"""The parts of asyncio that PyLoop builds on, private ones included; ``_stock.pyi`` says which and what they are.
+
+They are used in ``_loop``, ``_callbacks``, ``_policy`` and ``_fork`` only. Where a version of Python no longer has one,
+a test fails, for that version's own asyncio tests run on PyLoop.
+"""
+
+import asyncio.events
+import sys
+from asyncio import SelectorEventLoop, base_events, format_helpers
+
+if sys.platform == "win32":
+    # There only importing the package works; what makes a loop says so.
+    DefaultEventLoopPolicy = asyncio.events.AbstractEventLoopPolicy
+else:
+    from asyncio.unix_events import _UnixDefaultEventLoopPolicy as DefaultEventLoopPolicy
+
+# From 3.14 on the public function warns that policies will go; whoever calls pyloop.install() did not ask for that.
+set_event_loop_policy = getattr(asyncio.events, "_set_event_loop_policy", None) or asyncio.set_event_loop_policy
+
+__all__ = ["DefaultEventLoopPolicy", "SelectorEventLoop", "base_events", "format_helpers", "set_event_loop_policy"]

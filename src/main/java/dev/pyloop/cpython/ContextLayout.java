@@ -1,0 +1,115 @@
+package dev.pyloop.cpython;
+
+import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Where contexts, thread states and the interpreter keep what a change of context changes.
+ *
+ * <pre>
+ *   struct _pycontextobject {          // Include/internal/pycore_context.h, the same from 3.11 to 3.14
+ *       PyObject_HEAD
+ *       PyContext *ctx_prev;           // 16   entered before; owned by nobody else while ctx_entered
+ *       PyHamtObject *ctx_vars;        // 24
+ *       PyObject *ctx_weakreflist;     // 32
+ *       int ctx_entered;               // 40
+ *   };
+ *
+ *   struct _ts { …; PyObject *context; uint64_t context_ver; … };
+ *   struct _is { …; PyContext_WatchCallback context_watchers[8];                                       // 3.14
+ *                uint8_t active_code_watchers, active_context_watchers; … };
+ * </pre>
+ *
+ * <p>Thread state and interpreter differ between versions and builds. There the places are found at start, by entering a
+ * context and looking where it shows, and by registering a watcher. Callers hold the GIL.
+ */
+final class ContextLayout {
+    static final long PREVIOUS = 16;
+    static final long VARIABLES = 24;
+    static final long WEAK_LIST = 32;
+    static final long ENTERED = 40;
+    private static final long SIZE = 48;
+
+    /** Offset of {@code context} in a thread state; {@code context_ver} follows it. */
+    static final long THREAD_CONTEXT;
+
+    /** Address of the byte that is not 0 while somebody watches changes of context; 0 where nobody can. */
+    static final long WATCHERS;
+
+    private static final long THREAD_STATE_SEARCHED = 400;
+    private static final long MAX_WATCHERS = 8;
+
+    /** In {@code _PyRuntime}, behind {@code _Py_DebugOffsets.runtime_state}: the size of an interpreter's state. */
+    private static final long DEBUG_OFFSETS_INTERPRETER_SIZE = 48;
+
+    private static final String NAME = "contexts";
+
+    static {
+        try {
+            THREAD_CONTEXT = findThreadContext();
+            long addWatcher = Interpreter.optionalSymbol("PyContext_AddWatcher");
+            WATCHERS = addWatcher == 0 ? 0 : findWatchers();
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    private ContextLayout() {}
+
+    private static long findThreadContext() throws Throwable {
+        MethodHandle create = Interpreter.function("PyContext_New", "()J");
+        MethodHandle enter = Interpreter.function("PyContext_Enter", "(J)I");
+        MethodHandle exit = Interpreter.function("PyContext_Exit", "(J)I");
+        long thread = Gil.threadState();
+        long context = Errors.check((long) create.invokeExact());
+        LayoutCheck.expect(Types.basicSize(Objects.type(context)) == SIZE, NAME);
+        LayoutCheck.expect(Types.weakListOffset(Objects.type(context)) == WEAK_LIST, NAME);
+        LayoutCheck.expect(Memory.getInt(context + ENTERED) == 0, NAME);
+        LayoutCheck.expect(typeName(Memory.getLong(context + VARIABLES)).equals("hamt"), NAME);
+        int status = (int) enter.invokeExact(context);
+        Errors.check(status);
+        long found = 0;
+        while (found < THREAD_STATE_SEARCHED && Memory.getLong(thread + found) != context) {
+            found += Long.BYTES;
+        }
+        LayoutCheck.expect(found < THREAD_STATE_SEARCHED && Memory.getInt(context + ENTERED) == 1, NAME);
+        long previous = Memory.getLong(context + PREVIOUS);
+        long version = Memory.getLong(thread + found + Long.BYTES);
+        status = (int) exit.invokeExact(context);
+        Errors.check(status);
+        LayoutCheck.expect(Memory.getLong(thread + found) == previous, NAME);
+        LayoutCheck.expect(Memory.getLong(thread + found + Long.BYTES) == version + 1, NAME);
+        References.release(context);
+        return found;
+    }
+
+    private static long findWatchers() throws Throwable {
+        MethodHandle add = Interpreter.function("PyContext_AddWatcher", "(J)I");
+        MethodHandle clear = Interpreter.function("PyContext_ClearWatcher", "(I)I");
+        MethodHandle getInterpreter = Interpreter.function("PyInterpreterState_Get", "()J");
+        MethodHandle find = NativeLinker.function(NativeLinker.libcSymbol("memmem"), "(JJJJ)J");
+        long interpreter = (long) getInterpreter.invokeExact();
+        long size = Memory.getLong(Interpreter.symbol("_PyRuntime") + DEBUG_OFFSETS_INTERPRETER_SIZE);
+        // Any function that nothing else in the interpreter's state points to; it is never called.
+        long callback = Interpreter.symbol("PyContext_AddWatcher");
+        try (NativeBuffer needle = new NativeBuffer(Long.BYTES)) {
+            Memory.putLong(needle.address(), callback);
+            int number = (int) add.invokeExact(callback);
+            Errors.check(number);
+            long entry = (long) find.invokeExact(interpreter, size, needle.address(), (long) Long.BYTES);
+            LayoutCheck.expect(entry != 0, NAME);
+            long active = entry + (MAX_WATCHERS - number) * Long.BYTES + 1;
+            int before = Memory.getByte(active);
+            int status = (int) clear.invokeExact(number);
+            Errors.check(status);
+            LayoutCheck.expect((before ^ Memory.getByte(active)) == 1 << number, NAME);
+            return active;
+        }
+    }
+
+    private static String typeName(long object) {
+        return object == Objects.NULL ? "" : Types.name(Objects.type(object));
+    }
+}

@@ -1,0 +1,53 @@
+package dev.pyloop.cpython;
+
+import java.util.Arrays;
+
+/**
+ * Python objects kept for their next use instead of being freed; the pool owns a reference to each.
+ *
+ * <p>Last in, first out, because the last is the most likely to be in a cache. Guarded by the GIL.
+ */
+public final class Pool {
+    private static final int INITIAL_SIZE = 1024;
+    /** As many are kept however long they lie idle. */
+    private static final int KEPT = 4096;
+    /** As many are freed at a time: whoever trims wants to do something else. */
+    private static final int TRIMMED = 256;
+
+    private final int capacity;
+    private long[] objects = new long[INITIAL_SIZE];
+    private int size;
+
+    /** Makes an empty pool for {@code capacity} objects. */
+    public Pool(int capacity) {
+        this.capacity = capacity;
+    }
+
+    /** Tells whether there is nothing to take. */
+    public boolean isEmpty() {
+        return size == 0;
+    }
+
+    /** Tells whether there is no room to put anything. */
+    public boolean isFull() {
+        return size == capacity;
+    }
+
+    /** Removes and returns an object. The pool must not be empty. */
+    public @Owned long take() {
+        return objects[--size];
+    }
+
+    /** Adds an object. The pool must not be full. */
+    public void put(@Owned long object) {
+        if (size == objects.length) {
+            objects = Arrays.copyOf(objects, Math.min(size * 2, capacity));
+        }
+        objects[size++] = object;
+    }
+
+    /** Returns how many objects should be freed now: some of those that are more than a pool keeps while idle. */
+    public int excess() {
+        return Math.clamp(size - KEPT, 0, TRIMMED);
+    }
+}
