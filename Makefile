@@ -1,8 +1,9 @@
 # PyLoop's build. Python 3.11 or newer (python3), Maven and a JDK have to be there; the rest is fetched, into build/.
 
-# The CPythons to test on, those of them that run all of CPython's own asyncio tests, and the one to benchmark on.
+# The CPythons to test on, those of them that run all of CPython's own asyncio tests (the others: what concerns the
+# loop), and the one to benchmark on.
 PYTHONS ?= 3.11 3.12 3.13 3.14
-WHOLE ?= $(PYTHONS)
+WHOLE ?= 3.13
 BENCH_PYTHON ?= 3.14
 
 JAR := python/pyloop/lib/pyloop.jar
@@ -11,7 +12,7 @@ SOURCES := pom.xml .mvn/jvm.config $(shell find src/main -type f 2>/dev/null)
 develop := python3 tools/environments.py develop $(lastword $(PYTHONS))
 bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 
-.PHONY: build run test test-all lint format wheel wheel-check bench jmh clean
+.PHONY: build run test test-all lint format wheel wheel-check bench bench-sockets jmh clean
 
 build: $(JAR)
 
@@ -31,7 +32,7 @@ test: build
 	python3 tools/suite.py --pythons $(PYTHONS) --whole $(WHOLE)
 
 test-all: build
-	python3 tools/suite.py --pythons $(PYTHONS) --whole $(PYTHONS)
+	python3 tools/suite.py --long --pythons $(PYTHONS) --whole $(PYTHONS)
 
 # Each folder is a root of imports of its own; the package is checked against its oldest and its newest Python.
 lint:
@@ -63,9 +64,12 @@ wheel-check: wheel
 bench: build
 	$(bench) python benchmarks/run.py $(BENCH)
 
-# Micro-benchmarks of the engine: make jmh JMH="TimerHeap -f 1"
+bench-sockets: build
+	$(bench) python benchmarks/sockets.py $(BENCH)
+
+# Micro-benchmarks of the engine: make jmh JMH="TimerHeap -p timers=100"; JMH="-h" lists what else JMH takes.
 jmh:
-	tools/mvn -Pjmh test-compile exec:exec -Djmh.args="$(JMH)"
+	tools/mvn --quiet -Pjmh test-compile exec:exec -Djmh.args="$(JMH)"
 
 clean:
 	rm -rf target build dist python/pyloop/lib

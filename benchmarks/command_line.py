@@ -16,10 +16,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=description)
     options.add_argument(
         "--loops",
+        action=_Names,
+        nargs="+",
         type=_loop_names,
         default=loops.available(),
         metavar="NAMES",
-        help=f"names between commas (default: all that can be imported, here {','.join(loops.available())})",
+        help=f"names between commas or spaces (default: all that can be imported, here {','.join(loops.available())})",
     )
     options.add_argument("--rounds", type=_count, default=5, help="fresh processes per figure (default: %(default)s)")
     options.add_argument("--json", type=Path, metavar="FILE", help="write the setting and every sample there")
@@ -34,6 +36,15 @@ def publish(arguments: argparse.Namespace, results: dict[str, Any], tables: list
     print(", ".join(f"{name}: {value}" for name, value in setting.items()))
     for table in tables:
         print("", table, sep="\n")
+
+
+class _Names(argparse.Action):
+    """Puts names given in several arguments into one list."""
+
+    def __call__(
+        self, _parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, _option: str | None = None
+    ) -> None:
+        setattr(namespace, self.dest, [name for names in values for name in names])
 
 
 def _loop_names(text: str) -> list[str]:

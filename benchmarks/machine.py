@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import resource
 from pathlib import Path
 
 from loops import MODULES
@@ -20,6 +21,12 @@ def describe(loops: list[str]) -> dict[str, str]:
         "python": f"{platform.python_implementation()} {platform.python_version()}, {platform.python_compiler()}",
         "JVM options": os.environ.get("PYLOOP_JVM_OPTIONS") or "default",
     } | {name: _version(name) for name in loops}
+
+
+def raise_file_limit() -> None:
+    """Let this process, and those it starts, open as many files as it may."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _processor() -> str:

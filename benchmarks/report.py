@@ -52,13 +52,13 @@ def comparison(results: dict[str, Samples]) -> str:
 
 
 def _figures(workload: Workload, samples: Samples, loops: list[str]) -> list[str]:
-    cells = (_spread(samples[loop], lambda seconds: figure(workload, seconds)) for loop in loops)
+    cells = (spread(samples[loop], lambda seconds: figure(workload, seconds)) for loop in loops)
     return [workload.title, workload.unit, *cells]
 
 
 def _comparison(workload: Workload, samples: Samples) -> list[str]:
     peer = best_peer(samples)
-    noise = _spread(ratios(samples, "asyncio", CONTROL), _times) if {"asyncio", CONTROL} <= samples.keys() else "-"
+    noise = spread(ratios(samples, "asyncio", CONTROL), times) if {"asyncio", CONTROL} <= samples.keys() else "-"
     return [
         workload.title,
         _speed_up(samples, "asyncio", workload.targets.asyncio),
@@ -73,7 +73,7 @@ def _speed_up(samples: Samples, peer: str, target: float) -> str:
     if peer not in samples:
         return "-"
     measured = ratios(samples, peer, SUBJECT)
-    return f"{_spread(measured, _times)}, ≥ {target:g}x {_verdict(statistics.median(measured) >= target)}"
+    return f"{spread(measured, times)}, ≥ {target:g}x {verdict(statistics.median(measured) >= target)}"
 
 
 def _above_floor(workload: Workload, measured: list[float]) -> str:
@@ -81,16 +81,19 @@ def _above_floor(workload: Workload, measured: list[float]) -> str:
     if floor is None:
         return "-"
     above = [seconds / floor.seconds for seconds in measured]
-    return f"{_spread(above, _times)}, ≤ {floor.target:g}x {_verdict(statistics.median(above) <= floor.target)}"
+    return f"{spread(above, times)}, ≤ {floor.target:g}x {verdict(statistics.median(above) <= floor.target)}"
 
 
-def _verdict(reached: bool) -> str:
+def verdict(reached: bool) -> str:
+    """Return the word for a target that was `reached` or not."""
     return "reached" if reached else "**missed**"
 
 
-def _times(ratio: float) -> str:
+def times(ratio: float) -> str:
+    """Return a ratio to show."""
     return f"{ratio:.2f}x"
 
 
-def _spread(values: list[float], show: Callable[[float], str]) -> str:
+def spread(values: list[float], show: Callable[[float], str]) -> str:
+    """Return the median of `values`, with the smallest and the largest in brackets."""
     return f"{show(statistics.median(values))} ({show(min(values))}-{show(max(values))})"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -110,3 +112,24 @@ def test_an_error_of_the_clock_leaves_the_loop(base: Any) -> None:
         with pytest.raises(LookupError, match="the clock has stopped"):
             loop.call_later(10, print)
         assert not loop.is_running()
+
+
+@pytest.mark.parametrize("base", CLASSES.values(), ids=CLASSES.keys())
+def test_a_call_from_another_thread_while_the_clock_is_read_wakes_the_loop(base: Any) -> None:
+    class YieldingClockLoop(base):  # type: ignore[misc]
+        caller: threading.Thread | None = None
+
+        def time(self) -> float:
+            caller, self.caller = self.caller, None
+            if caller is not None:
+                caller.start()
+                caller.join()
+            return time.monotonic()
+
+    with fresh_loop(YieldingClockLoop) as loop:
+        started = time.monotonic()
+        loop.call_later(20, loop.stop)
+        # The loop reads the clock next when it has nothing else to do and is about to sleep.
+        loop.call_soon(setattr, loop, "caller", threading.Thread(target=loop.call_soon_threadsafe, args=(loop.stop,)))
+        loop.run_forever()
+        assert time.monotonic() - started < 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -62,7 +63,23 @@ def test_a_task_and_a_future_remember_their_caller() -> None:
     assert_same_outcome(scenario)
 
 
+def test_the_handle_of_a_watched_descriptor_remembers_its_caller() -> None:
+    def scenario(loop: Any) -> object:
+        loop.set_debug(True)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            loop.add_reader(ours, _slow)
+            loop.add_writer(ours, _slow)
+            key = loop._selector.get_key(ours)
+            loop.remove_reader(ours)
+            loop.remove_writer(ours)
+        return [[frame.name for frame in handle._source_traceback if frame.name == "scenario"] for handle in key.data]
+
+    assert assert_same_outcome(scenario).text == "[['scenario'], ['scenario']]"
+
+
 def test_without_debug_mode_nothing_is_remembered(loop: Any) -> None:
+    loop.set_debug(False)
     assert loop.call_soon(_slow)._source_traceback is None
     assert loop.call_at(1, _slow)._source_traceback is None
     assert loop.create_future()._source_traceback is None

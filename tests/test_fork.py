@@ -118,6 +118,42 @@ loop.close()
     assert lines == ["child ends", "5"]
 
 
+def test_the_child_drops_the_parent_s_connections() -> None:
+    """Their descriptors are shared; what the child does to its copy of a transport must not enter Java."""
+    assert lines_of(
+        f"""{_FORK}
+import gc
+
+async def connect():
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    return server, await asyncio.open_connection("127.0.0.1", port)
+
+accepted = []
+
+def serve(reader, writer):
+    accepted.append(writer)
+
+def drop():
+    global server, streams, loop
+    reader, writer = streams
+    say(writer.is_closing(), writer.transport.get_write_buffer_size(), repr(writer.transport)[:16])
+    writer.close()
+    accepted.clear()
+    del server, streams, reader, writer, loop
+    gc.collect()
+    say("dropped")
+
+loop = new_event_loop()
+server, streams = loop.run_until_complete(connect())
+loop.run_until_complete(asyncio.sleep(0.01))
+say(in_child(drop))
+streams[1].write(b"still there")
+say(loop.run_until_complete(asyncio.wait_for(streams[1].drain(), 10)))
+"""
+    ) == ["True 0 <StreamTransport", "dropped", "0", "None"]
+
+
 def test_a_callback_forks() -> None:
     lines = lines_of(
         f"""{_FORK}

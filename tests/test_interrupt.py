@@ -69,6 +69,10 @@ def test_an_interrupt_leaves_the_loop_in_every_state(loop_name: str, state: str)
     done = run_loop_program(
         f"""{_INTERRUPT_SOON}
 loop = new_event_loop()
+# What a first callback takes is over before the signal comes: until then it would wait for the end of one in C.
+loop.call_soon(time.sleep, 0)
+loop.stop()
+loop.run_forever()
 interrupt_soon()
 try:
 {indented}
@@ -270,4 +274,4 @@ def test_an_uncaught_interrupt_ends_the_program_as_it_ends_python(loop_name: str
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(HANG_SECONDS) == -signal.SIGINT
-        assert process.stderr.read().rstrip().endswith("KeyboardInterrupt")
+        assert "KeyboardInterrupt" in process.stderr.read().splitlines()

@@ -227,6 +227,21 @@ loop.close()
     assert lines[-1] == "alive"
 
 
+def test_a_callback_that_empties_the_queue_does_not_crash() -> None:
+    lines = lines_of(
+        """
+loop = new_event_loop()
+loop.call_soon(lambda: loop._ready.clear())
+loop.call_soon(say, "dropped")
+loop.stop()
+loop.run_forever()
+say("alive")
+loop.close()
+"""
+    )
+    assert lines == ["alive"]
+
+
 _CALLBACKS_OF_THE_WRONG_KIND: dict[str, Callable[[Any], object]] = {
     "a number": lambda loop: _report(loop, 5),
     "None": lambda loop: _report(loop, None),

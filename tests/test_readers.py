@@ -15,6 +15,7 @@ import pytest
 
 from support.loops import run_idle, run_iteration
 from support.outcomes import assert_same_kind, assert_same_outcome, outcome_of
+from support.programs import lines_of
 
 
 @contextmanager
@@ -341,6 +342,25 @@ def test_the_private_names_that_transports_use(pair: Pair) -> None:
             return called, states, loop._remove_reader(number), loop._remove_writer(number), loop._remove_writer(number)
 
     assert_same_outcome(scenario)
+
+
+def test_an_error_on_the_way_to_an_error_takes_its_place(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    program = f"""
+        def fail(number): raise LookupError("no text for it")
+        os.strerror = fail
+        loop = new_event_loop()
+        with open({str(tmp_path / "file")!r}) as file:
+            try:
+                loop.add_reader(file, print)
+            except LookupError as error:
+                say(error)
+        loop.call_soon(say, "the loop goes on")
+        loop.call_soon(loop.stop)
+        loop.run_forever()
+        loop.close()
+    """
+    assert lines_of(program) == ["no text for it", "the loop goes on"]
 
 
 def test_thousands_of_descriptors(each_loop: asyncio.AbstractEventLoop) -> None:

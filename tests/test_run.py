@@ -149,6 +149,7 @@ def test_close_forgets_what_was_scheduled(each_factory: LoopFactory) -> None:
 def test_repr(each_factory: LoopFactory) -> None:
     with fresh_loop(each_factory) as loop:
         name = type(loop).__name__
+        loop.set_debug(False)
         assert repr(loop) == f"<{name} running=False closed=False debug=False>"
         loop.set_debug(True)
         shown: list[str] = []

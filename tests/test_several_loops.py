@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
+import itertools
+import resource
 import threading
 import warnings
 import weakref
@@ -124,6 +127,26 @@ def test_two_hundred_loops_are_open_at_once(each_factory: LoopFactory) -> None:
         loops = [stack.enter_context(fresh_loop(each_factory)) for _ in range(200)]
         assert [loop.run_until_complete(_work(1)) for loop in loops] == [1] * 200
     assert all(loop.is_closed() for loop in loops)
+
+
+def test_a_loop_that_finds_no_descriptors_left_keeps_none() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = open_descriptors()
+    failures: list[int | None] = []
+    try:
+        for limit in itertools.count():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+            try:
+                FACTORIES["pyloop"]().close()
+            except OSError as error:
+                failures.append(error.errno)
+            else:
+                break
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(failures) > 3
+    assert set(failures) == {errno.EMFILE}
+    assert open_descriptors() == before
 
 
 def _with_nothing(_loop: Any) -> None:

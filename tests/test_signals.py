@@ -269,19 +269,25 @@ def test_a_wake_up_descriptor_of_the_program_s_own(
 def test_a_wake_up_descriptor_set_while_the_loop_runs(
     each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
 ) -> None:
+    threads: list[threading.Thread] = []
+
+    def set_descriptor() -> None:
+        signal.set_wakeup_fd(theirs.fileno())
+        # Not before: a signal that came too soon would stop nothing.
+        threads.append(_kill_from_a_thread(signal.SIGUSR1))
+
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
         theirs.setblocking(False)
         python_handler(signal.SIGUSR1, lambda: None)
         each_loop.add_reader(ours, each_loop.stop)
-        each_loop.call_soon(signal.set_wakeup_fd, theirs.fileno())
-        thread = _kill_from_a_thread(signal.SIGUSR1)
+        each_loop.call_soon(set_descriptor)
         try:
             each_loop.run_forever()
         finally:
             assert signal.set_wakeup_fd(-1) == theirs.fileno()
-        thread.join()
+        threads[0].join()
         assert ours.recv(100) == bytes([signal.SIGUSR1])
         each_loop.remove_reader(ours)
 

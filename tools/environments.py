@@ -42,7 +42,7 @@ def provide(group: str, version: str) -> Path:
         *("--only-binary", ":all:", "--constraint", CONSTRAINTS),
         *requirements,
     )
-    packages = folder / "lib" / f"python{version}" / "site-packages"
+    packages = folder / "lib" / f"python{version.removesuffix(pythons.DEBUG)}" / "site-packages"
     (packages / "pyloop-source.pth").write_text(f"{ROOT / 'python'}\n", encoding="utf-8")
     stamp.write_text(wanted, encoding="utf-8")
     return interpreter

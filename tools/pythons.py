@@ -2,6 +2,7 @@
 
 ``python3 tools/pythons.py 3.12 3.14`` prints one interpreter a line, fetching what the machine lacks.
 ``python3 tools/pythons.py --any`` prints the first that can run PyLoop, its test suite not needed.
+A version is written as 3.13, or as 3.13d for a debug build, which is never fetched.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from project import BUILD, ROOT, run
 
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 
+# Ends the version of a debug build, as it does the name of its command.
+DEBUG = "d"
+
 # CPython builds with the whole standard library, its tests included, come as Maven artifacts; there is none of 3.11.
 ARTIFACTS = {"3.12": "3.12.1-1.5.10", "3.13": "3.13.5-1.5.12", "3.14": "3.14.3-1.5.13"}
 CLASSIFIERS = {"x86_64": "linux-x86_64", "aarch64": "linux-arm64"}
@@ -33,6 +37,7 @@ print(json.dumps({
     "version": "%d.%d" % sys.version_info[:2],
     "implementation": sys.implementation.name,
     "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+    "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
     "missing": [m for m in ("ctypes", "ssl", "ensurepip", "test", "test.test_asyncio")
                 if m.startswith("test.") and not has("test") or not has(m)],
 }))
@@ -59,10 +64,12 @@ def probe(command: str | Path, version: str, *, with_tests: bool = True) -> Verd
         found = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return Verdict(None, "does not run")
-    if found["implementation"] != "cpython" or found["version"] != version:
+    if found["implementation"] != "cpython" or found["version"] != version.removesuffix(DEBUG):
         return Verdict(None, f"is {found['implementation']} {found['version']}")
     if found["free_threaded"]:
         return Verdict(None, "is a free-threaded build")
+    if found["debug"] != version.endswith(DEBUG):
+        return Verdict(None, f"is {'a' if found['debug'] else 'no'} debug build")
     if with_tests and found["missing"]:
         return Verdict(None, f"lacks {', '.join(found['missing'])}")
     return Verdict(Path(found["executable"]))
@@ -135,6 +142,12 @@ def find(version: str) -> Path:
         + f"\nInstall one (pyenv install {version}; on Debian: python{version}, python{version}-venv and"
         f' libpython{version}-testsuite), or name the versions to test: make test PYTHONS="3.13".'
     )
+
+
+def debug_builds() -> list[str]:
+    """Returns the versions of which the machine has a debug build with everything the tests need."""
+    versions = [version + DEBUG for version in SUPPORTED]
+    return [version for version in versions if any(probe(path, version).executable for path in candidates(version))]
 
 
 def find_any() -> Path:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from project import BUILD, ROOT
@@ -61,10 +61,11 @@ class Step:
 
     name: str
     command: Sequence[str | Path]
+    environment: Mapping[str, str] = field(default_factory=dict)
     counts_tests: bool = True
 
     def run(self, environment: Mapping[str, str]) -> Result:
-        """Runs the command, with ``environment`` added to this process's own.
+        """Runs the command, with ``environment`` and the step's own added to this process's.
 
         A failure that shows in no count still counts as one.
         """
@@ -72,7 +73,7 @@ class Step:
         log = REPORTS / f"{self.name}.log"
         start = time.monotonic()
         with log.open("w", encoding="utf-8") as output:
-            status = self._execute(output.fileno(), environment)
+            status = self._execute(output.fileno(), {**environment, **self.environment})
         seconds = time.monotonic() - start
         counts = read_counts(log.read_text(encoding="utf-8", errors="replace")) if self.counts_tests else Counts()
         silent = self.counts_tests and counts == Counts()

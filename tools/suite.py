@@ -10,10 +10,11 @@ import argparse
 import os
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import daemons
 import environments
 import jdk
 import pythons
@@ -22,13 +23,29 @@ from steps import Counts, Result, Step
 
 TAIL_LINES = 80
 
+# The other ways in which the long form runs the tests, by what the environment says.
+MODES = {
+    "dev": {"PYTHONDEVMODE": "1"},
+    "malloc": {"PYTHONMALLOC": "debug"},
+    "asyncio": {"PYTHONASYNCIODEBUG": "1"},
+}
+
+# So many random programs take a while.
+MANY_SEEDS = ("--order-seeds", "0-3000", "--timeout", "1000")
+
+DEBUG_PACKAGES = "Debian has python3.11-dbg, which needs python3.11-venv and libpython3.11-testsuite too"
+
+# A debug build does not survive the compiled part of this package, which is built for others.
+FOR_DEBUG_BUILDS = {"MULTIDICT_NO_EXTENSIONS": "1"}
+
 
 def prepare(versions: list[str], jobs: int) -> dict[str, Path]:
     """Returns the interpreter of the test environment of each version, after making all that the steps use.
 
     Raises:
-        SystemExit: a Python is missing, or its packages could not be installed.
+        SystemExit: a Python or another program is missing, or packages could not be installed.
     """
+    daemons.find(*daemons.PACKAGES)
     # One after the other: two Mavens at once would race for the same local repository.
     for version in versions:
         pythons.find(version)
@@ -38,7 +55,7 @@ def prepare(versions: list[str], jobs: int) -> dict[str, Path]:
     return dict(zip(versions, interpreters, strict=True))
 
 
-def sequences(interpreters: dict[str, Path], whole: list[str]) -> Iterator[list[Step]]:
+def sequences(interpreters: dict[str, Path], whole: list[str], *, long: bool) -> Iterator[list[Step]]:
     """Yields the steps to run; those of one list run one after the other."""
     yield [
         Step("lint", ("make", "--no-print-directory", "lint"), counts_tests=False),
@@ -48,11 +65,21 @@ def sequences(interpreters: dict[str, Path], whole: list[str]) -> Iterator[list[
     # The longest first, so that the others fill the time beside it.
     for version in sorted(interpreters, key=lambda version: version not in whole):
         python = interpreters[version]
+        debug = version.endswith(pythons.DEBUG)
         modules = "all" if version in whole else "loop"
-        yield [
-            Step(f"pytest-{version}", (python, "-m", "pytest", "tests")),
-            Step(f"conformance-{version}", (python, "tests/conformance/run.py", "--modules", modules)),
-        ]
+        steps = [*python_steps(version, python, modules, FOR_DEBUG_BUILDS if debug else {}, MANY_SEEDS if long else ())]
+        # A debug build checks what the modes check, and takes long enough as it is.
+        for mode, environment in MODES.items() if long and not debug else ():
+            steps += python_steps(f"{version}-{mode}", python, "loop", environment)
+        yield steps
+
+
+def python_steps(
+    name: str, python: Path, modules: str, environment: dict[str, str], options: Sequence[str] = ()
+) -> Iterator[Step]:
+    """Yields the steps that test on one Python: the behaviour tests and the modules of the conformance tests."""
+    yield Step(f"pytest-{name}", (python, "-m", "pytest", "tests", *options), environment)
+    yield Step(f"conformance-{name}", (python, "tests/conformance/run.py", "--modules", modules), environment)
 
 
 def run_sequence(steps: list[Step], environment: dict[str, str]) -> list[Result]:
@@ -68,7 +95,7 @@ def run_sequence(steps: list[Step], environment: dict[str, str]) -> list[Result]
 def describe(result: Result) -> str:
     """Returns the lines about a step: one if it passed, with the end of its log if it failed."""
     counts = "" if result.counts == Counts() else f"   {result.counts}"
-    lines = [f"{'FAILED' if result.failed else 'ok':7}{result.name:18}{result.seconds:6.0f} s{counts}"]
+    lines = [f"{'FAILED' if result.failed else 'ok':7}{result.name:24}{result.seconds:6.0f} s{counts}"]
     if result.failed:
         with result.log.open(encoding="utf-8", errors="replace") as log:
             lines += [f"    {line.rstrip()}" for line in deque(log, TAIL_LINES)]
@@ -81,16 +108,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pythons", nargs="+", required=True, help="versions to test on, as 3.13")
     parser.add_argument("--whole", nargs="*", default=[], help="versions that run all of the conformance tests")
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), help="steps side by side")
+    parser.add_argument("--long", action="store_true", help="more seeds, other modes of Python, its debug builds")
+    # One more than there are processors: many tests wait for something.
+    parser.add_argument("--jobs", type=int, default=min(3, 1 + (os.cpu_count() or 1)), help="steps side by side")
     options = parser.parse_args()
 
     # The loops under test run on the JDK that built them.
     environment = {"PYLOOP_JAVA_HOME": str(jdk.find())}
-    interpreters = prepare(options.pythons, options.jobs)
+    debug_builds = pythons.debug_builds() if options.long else []
+    interpreters = prepare([*debug_builds, *options.pythons], options.jobs)
     with ThreadPoolExecutor(options.jobs) as pool:
-        runs = pool.map(lambda steps: run_sequence(steps, environment), list(sequences(interpreters, options.whole)))
+        steps = list(sequences(interpreters, [*debug_builds, *options.whole], long=options.long))
+        runs = pool.map(lambda sequence: run_sequence(sequence, environment), steps)
         results = [result for run in runs for result in run]
 
+    if options.long and not debug_builds:
+        sys.stdout.write(f"not run: debug builds of CPython, for there is none here ({DEBUG_PACKAGES})\n")
     failed = [result.name for result in results if result.failed]
     if failed:
         sys.stdout.write(f"failed: {', '.join(failed)}\n")

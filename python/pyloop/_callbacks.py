@@ -59,6 +59,12 @@ def run_in_debug_mode(loop: EventLoop, handle: Handle) -> None:
         del loop, handle
 
 
+def log_if_slow(loop: EventLoop, seconds: float) -> None:
+    """Log, in debug mode, that the loop spent long on one transport."""
+    if seconds >= loop.slow_callback_duration:
+        base_events.logger.warning("Executing a transport's callback took %.3f seconds", seconds)
+
+
 def descriptor_of(loop: EventLoop, file: Any) -> int:
     """Return the descriptor of an object with a ``fileno`` method, as asyncio's selectors do.
 

@@ -2,6 +2,11 @@
 
 import sys
 
-from . import _runtime
+from . import _platform
 
-_runtime.start(sys.modules[__name__])
+# First, because other modules cannot even be imported where PyLoop cannot work.
+_platform.check()
+
+from . import _runtime  # noqa: E402
+
+BORROWED = _runtime.start(sys.modules[__name__])

@@ -41,7 +41,8 @@ class _SignalStack(ctypes.Structure):
 
 
 _libc = ctypes.CDLL(None)
-_before_jvm: dict[int, bytes] = {}
+# Until told otherwise, the default of the system.
+_before_jvm: dict[int, bytes] = dict.fromkeys(_SIGNALS, bytes(_SIGACTION_SIZE))
 _jvm: dict[int, bytes] = {}
 _kept: list[mmap.mmap] = []
 

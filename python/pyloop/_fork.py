@@ -1,24 +1,20 @@
 """Makes PyLoop say so, instead of hanging, in the child of a fork: a JVM does not survive one.
 
 The child has the parent's memory but only one thread, so the first Java code that needs the JVM's others would wait for
-ever. Therefore nothing there may enter Java: methods are replaced, on the classes, by ones that do nothing where a
-program only tidies up, and raise everywhere else.
+ever.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
-import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
-from . import _engine, _fault_handlers, _stock
+from . import _fault_handlers, _stock
+from ._disarm import disarm
 
 if TYPE_CHECKING:
     import types
-
-_TP_TRAVERSE = 184  # offset of PyTypeObject.tp_traverse, the same in every supported version
 
 _RUN_FOREVER = _stock.base_events.BaseEventLoop.run_forever.__code__
 
@@ -45,21 +41,12 @@ def protect(loop_class: type) -> None:
 def _disarm(loop_class: type) -> None:
     global _happened  # noqa: PLW0603 - the one fact of this module, written once per process
     _happened = True
-    for name in [
-        name for name, value in vars(_engine.EventLoop).items() if not name.startswith("__") and callable(value)
-    ]:
-        setattr(_engine.EventLoop, name, _HARMLESS.get(name, _refuse))
-    for handle_class in set(_engine.HANDLE_CLASSES):
-        # What remains is asyncio's cancel().
-        del handle_class.cancel
-    # Not asking the loop what it refers to keeps its callbacks alive in the child, which is harmless.
-    ctypes.c_void_p.from_address(id(_engine.EventLoop) + _TP_TRAVERSE).value = None
+    disarm(loop_class, _REFUSAL)
     _fault_handlers.restore_before_jvm()
-    loop_class.run_forever = _refuse  # type: ignore[attr-defined]
-    _keep_from_returning(sys._getframe())
+    _keep_from_returning(sys._getframe(), loop_class)
 
 
-def _keep_from_returning(frame: types.FrameType | None) -> None:
+def _keep_from_returning(frame: types.FrameType | None, loop_class: type) -> None:
     """End the child if a callback forked, when the callback returns: it would return into Java.
 
     As a rule it never does, because it replaces the program or ends the process itself. An exception cannot take the
@@ -68,7 +55,7 @@ def _keep_from_returning(frame: types.FrameType | None) -> None:
     callback = None
     while frame is not None and frame.f_code is not _RUN_FOREVER:
         callback, frame = frame, frame.f_back
-    if frame is None or type(frame.f_locals["self"]).run_forever is not _refuse:
+    if frame is None or not isinstance(frame.f_locals["self"], loop_class):
         return
 
     def watch(frame: types.FrameType, event: str, _: object) -> None:
@@ -78,28 +65,3 @@ def _keep_from_returning(frame: types.FrameType | None) -> None:
             os._exit(1)
 
     sys.setprofile(watch)
-
-
-def _refuse(*_: Any, **__: Any) -> NoReturn:
-    raise RuntimeError(_REFUSAL)
-
-
-def _nothing(*_: Any) -> None:
-    pass
-
-
-# What close(), destructors, cancel() and repr() call.
-_HARMLESS: dict[str, Any] = {
-    "time": lambda _loop: time.monotonic(),
-    "_clear": _nothing,
-    "_reader": _nothing,
-    "_ready_count": lambda _loop: 0,
-    "_release": _nothing,
-    "_remove_reader": lambda _loop, _file: False,
-    "_remove_writer": lambda _loop, _file: False,
-    "_set": _nothing,
-    "_timer_handle_cancelled": _nothing,
-    "_track_kept_handles": staticmethod(_nothing),
-    "_write_to_self": _nothing,
-    "_writer": _nothing,
-}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 REQUIRED_JAVA = 25
 
 _LIBJVM = Path("lib", "server", "libjvm.so")
-_VERSION = re.compile(r'^JAVA_VERSION="(\d+)', re.MULTILINE)
+_VERSION = re.compile(r'^JAVA_VERSION="(?:1\.)?(\d+)', re.MULTILINE)
 _SYSTEM_HOMES = ("/usr/lib/jvm", "/usr/java", "/opt/java")
 
 

@@ -1,30 +1,34 @@
-"""Starts the Java virtual machine inside this process, through its invocation interface.
+"""Starts the Java virtual machine in this process, or finds the one that is there, through the invocation interface.
 
-The structures and the function table are those of the Java Native Interface specification, chapters 4 and 5.
+The structures and the function tables are those of the Java Native Interface specification, chapters 4 and 5.
 """
 
 from __future__ import annotations
 
 import ctypes
 from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_ubyte, c_void_p
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 _JNI_VERSION = 0x00150000
 
-# Positions in the function table of a JNI environment.
+# Positions in the function table of a virtual machine, and in that of a thread's environment.
+_ATTACH_CURRENT_THREAD_AS_DAEMON = 7
 _FIND_CLASS = 6
 _EXCEPTION_OCCURRED = 15
 _EXCEPTION_CLEAR = 17
+_NEW_OBJECT_A = 30
 _GET_OBJECT_CLASS = 31
 _GET_METHOD_ID = 33
 _CALL_OBJECT_METHOD_A = 36
 _GET_STATIC_METHOD_ID = 113
 _CALL_STATIC_VOID_METHOD_A = 143
+_NEW_STRING_UTF = 167
 _GET_STRING_UTF_CHARS = 169
+_NEW_OBJECT_ARRAY = 172
 
 
 class _Option(ctypes.Structure):
@@ -40,61 +44,151 @@ class _InitArgs(ctypes.Structure):
     )
 
 
-class Jvm:
-    """The virtual machine of this process, seen from the thread that started it. The GIL is held during every call."""
+class JavaClass:
+    """A Java class, seen from the thread that looked it up. The GIL is held during every call."""
 
-    def __init__(self, libjvm: Path, options: Sequence[str]) -> None:
-        """Create the virtual machine; there can be one per process, and never a second one.
+    def __init__(self, environment: c_void_p, reference: int) -> None:
+        self._environment = environment
+        self._reference = reference
 
-        Raises:
-            RuntimeError: it did not start, for instance because it does not know an option.
-        """
-        library = ctypes.PyDLL(str(libjvm))
-        array = (_Option * len(options))(*(_Option(option.encode(), None) for option in options))
-        arguments = _InitArgs(_JNI_VERSION, len(options), array, 0)
-        machine, self._environment = c_void_p(), c_void_p()
-        status = library.JNI_CreateJavaVM(byref(machine), byref(self._environment), byref(arguments))
-        if status:
-            raise RuntimeError(
-                f"the Java virtual machine {libjvm} did not start (status {status}) with the options {list(options)}"
-            )
-
-    def call_static(self, class_name: str, method: str, *arguments: int) -> None:
-        """Call a static Java method that takes only longs and returns nothing.
+    def call_static(self, method: str, *arguments: int) -> None:
+        """Call a static method that takes only longs and returns nothing.
 
         Raises:
             RuntimeError: it threw a Java exception.
-            BaseException: the Python exception it left behind.
         """
-        class_ = self._call(_FIND_CLASS, c_void_p, (c_char_p, class_name.encode()))
-        self._check()
+        jni = _Jni(self._environment)
         signature = "(" + "J" * len(arguments) + ")V"
-        target = self._call(
+        target = jni.call(
             _GET_STATIC_METHOD_ID,
             c_void_p,
-            (c_void_p, class_),
+            (c_void_p, self._reference),
             (c_char_p, method.encode()),
             (c_char_p, signature.encode()),
         )
-        self._check()
         values = (c_int64 * len(arguments))(*arguments)
-        self._call(_CALL_STATIC_VOID_METHOD_A, None, (c_void_p, class_), (c_void_p, target), (c_void_p, values))
-        self._check()
+        jni.call(_CALL_STATIC_VOID_METHOD_A, None, (c_void_p, self._reference), (c_void_p, target), (c_void_p, values))
 
-    def _check(self) -> None:
-        thrown = self._call(_EXCEPTION_OCCURRED, c_void_p)
-        if not thrown:
-            return
-        self._call(_EXCEPTION_CLEAR, None)
-        class_ = self._call(_GET_OBJECT_CLASS, c_void_p, (c_void_p, thrown))
-        method = self._call(
-            _GET_METHOD_ID, c_void_p, (c_void_p, class_), (c_char_p, b"toString"), (c_char_p, b"()Ljava/lang/String;")
+
+def start(libjvm: Path, options: Sequence[str], class_name: str) -> JavaClass:
+    """Create the virtual machine and return a class from its class path.
+
+    There can be one per process, and never another.
+
+    Raises:
+        RuntimeError: it did not start, for instance because it does not know an option.
+    """
+    library = _load(libjvm)
+    array = (_Option * len(options))(*(_Option(option.encode(), None) for option in options))
+    arguments = _InitArgs(_JNI_VERSION, len(options), array, 0)
+    machine, environment = c_void_p(), c_void_p()
+    status = library.JNI_CreateJavaVM(byref(machine), byref(environment), byref(arguments))
+    if status:
+        raise RuntimeError(
+            f"the Java virtual machine {libjvm} did not start (status {status}) with the options {list(options)}"
         )
-        text = self._call(_CALL_OBJECT_METHOD_A, c_void_p, (c_void_p, thrown), (c_void_p, method), (c_void_p, None))
+    return JavaClass(environment, _Jni(environment).find_class(class_name))
+
+
+def join(jar: Path, class_name: str) -> JavaClass | None:
+    """Return a class of ``jar`` in the virtual machine that somebody started in this process; None if nobody did.
+
+    Raises:
+        RuntimeError: the class could not be loaded, for instance because this Java is too old for it.
+    """
+    libjvm = next((path for path in _mapped_files() if path.name == "libjvm.so"), None)
+    if libjvm is None:
+        return None
+    machine, count, environment = c_void_p(), c_int(), c_void_p()
+    _load(libjvm).JNI_GetCreatedJavaVMs(byref(machine), 1, byref(count))
+    if not count.value:
+        return None
+    if _function(machine, _ATTACH_CURRENT_THREAD_AS_DAEMON, c_int, c_void_p, c_void_p)(
+        machine, byref(environment), None
+    ):
+        raise RuntimeError("this thread could not be attached to the Java virtual machine that runs in this process")
+    return JavaClass(environment, _Jni(environment).load_class(jar, class_name))
+
+
+class _Jni:
+    """The JNI functions of a thread. Each call raises RuntimeError for a Java exception."""
+
+    def __init__(self, environment: c_void_p) -> None:
+        self._environment = environment
+
+    def find_class(self, name: str) -> int:
+        """Return a class that the system's class loader finds; ``name`` has slashes."""
+        return int(self.call(_FIND_CLASS, c_void_p, (c_char_p, name.encode())))
+
+    def load_class(self, jar: Path, name: str) -> int:
+        """Return a class from a jar, by a class loader of its own."""
+        path = self.call(_NEW_STRING_UTF, c_void_p, (c_char_p, str(jar).encode()))
+        file = self._new("java/io/File", "(Ljava/lang/String;)V", path)
+        uri = self._invoke(file, "toURI", "()Ljava/net/URI;")
+        url = self._invoke(uri, "toURL", "()Ljava/net/URL;")
+        urls = self.call(
+            _NEW_OBJECT_ARRAY, c_void_p, (c_int, 1), (c_void_p, self.find_class("java/net/URL")), (c_void_p, url)
+        )
+        loader = self._new("java/net/URLClassLoader", "([Ljava/net/URL;)V", urls)
+        text = self.call(_NEW_STRING_UTF, c_void_p, (c_char_p, name.replace("/", ".").encode()))
+        return self._invoke(loader, "loadClass", "(Ljava/lang/String;)Ljava/lang/Class;", text)
+
+    def call(self, index: int, result: Any, *arguments: tuple[Any, Any]) -> Any:
+        """Call the JNI function at ``index`` of the table; the arguments are pairs of a C type and a value."""
+        returned = self._call(index, result, *arguments)
+        thrown = self._call(_EXCEPTION_OCCURRED, c_void_p)
+        if thrown:
+            self._call(_EXCEPTION_CLEAR, None)
+            raise RuntimeError(f"PyLoop's engine did not start: {self._describe(thrown)}")
+        return returned
+
+    def _new(self, class_name: str, signature: str, argument: int) -> int:
+        class_ = self.find_class(class_name)
+        method = self._method(class_, "<init>", signature)
+        values = (c_void_p * 1)(argument)
+        return int(self.call(_NEW_OBJECT_A, c_void_p, (c_void_p, class_), (c_void_p, method), (c_void_p, values)))
+
+    def _invoke(self, target: int, name: str, signature: str, *arguments: int) -> int:
+        method = self._method(self.call(_GET_OBJECT_CLASS, c_void_p, (c_void_p, target)), name, signature)
+        values = (c_void_p * len(arguments))(*arguments)
+        return int(
+            self.call(_CALL_OBJECT_METHOD_A, c_void_p, (c_void_p, target), (c_void_p, method), (c_void_p, values))
+        )
+
+    def _method(self, class_: int, name: str, signature: str) -> int:
+        return int(
+            self.call(
+                _GET_METHOD_ID,
+                c_void_p,
+                (c_void_p, class_),
+                (c_char_p, name.encode()),
+                (c_char_p, signature.encode()),
+            )
+        )
+
+    def _describe(self, thrown: int) -> str:
+        text = self._invoke(thrown, "toString", "()Ljava/lang/String;")
         message = self._call(_GET_STRING_UTF_CHARS, c_char_p, (c_void_p, text), (c_void_p, None))
-        raise RuntimeError(f"PyLoop's engine did not start: {message.decode(errors='replace')}")
+        return str(message.decode(errors="replace"))
 
     def _call(self, index: int, result: Any, *arguments: tuple[Any, Any]) -> Any:
-        table = ctypes.cast(self._environment, POINTER(POINTER(c_void_p))).contents
-        function = ctypes.PYFUNCTYPE(result, c_void_p, *(kind for kind, _ in arguments))(table[index] or 0)
+        function = _function(self._environment, index, result, *(kind for kind, _ in arguments))
         return function(self._environment, *(value for _, value in arguments))
+
+
+def _function(owner: c_void_p, index: int, result: Any, *parameters: Any) -> Any:
+    """Return a function of the table that ``owner`` points to; all take the owner first."""
+    table = ctypes.cast(owner, POINTER(POINTER(c_void_p))).contents
+    return ctypes.PYFUNCTYPE(result, c_void_p, *parameters)(table[index] or 0)
+
+
+def _load(library: Path) -> ctypes.PyDLL:
+    try:
+        return ctypes.PyDLL(str(library))
+    except OSError as error:
+        raise RuntimeError(f"the Java virtual machine could not be loaded: {error}") from error
+
+
+def _mapped_files() -> set[Path]:
+    lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
+    return {Path(fields[5]) for fields in (line.split(maxsplit=5) for line in lines) if len(fields) == 6}

@@ -6,16 +6,26 @@ Like ``_callbacks``, this module relies on private names of asyncio; no other do
 from __future__ import annotations
 
 import asyncio
+import atexit
+import functools
 import gc
+import importlib
 import os
 import selectors
 import signal
 import threading
 import weakref
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _callbacks, _engine, _fault_handlers, _fork, _stock
+from ._disarm import disarm
 from ._self_pipe import make_pipe
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+    import types
+    from collections.abc import Callable, Mapping
 
 # Attributes that inherited code sets and the engine must know.
 _FOLLOWED = frozenset({"_closed", "_debug", "_forever", "_internal_fds", "_stopping"})
@@ -66,6 +76,37 @@ class _Selector:
         self._loop._release()
 
 
+class _Transports:
+    """What inherited code takes for its table of transports by descriptor.
+
+    The engine knows its own; those of asyncio are kept here.
+    """
+
+    def __init__(self, loop: EventLoop) -> None:
+        self._loop = weakref.proxy(loop)
+        self._others: weakref.WeakValueDictionary[int, asyncio.BaseTransport] = weakref.WeakValueDictionary()
+        self._hidden: set[int] = set()  # while inherited code works on the transport's socket directly
+
+    def get(self, descriptor: int) -> Any:
+        if descriptor in self._hidden:
+            return None
+        return self._loop._transport(descriptor) or self._others.get(descriptor)
+
+    def __getitem__(self, descriptor: int) -> Any:
+        transport = self.get(descriptor)
+        if transport is None:
+            raise KeyError(descriptor)
+        return transport
+
+    def __setitem__(self, descriptor: int, transport: asyncio.BaseTransport) -> None:
+        self._hidden.discard(descriptor)
+        if self._loop._transport(descriptor) is not transport:
+            self._others[descriptor] = transport
+
+    def __delitem__(self, descriptor: int) -> None:
+        self._hidden.add(descriptor)
+
+
 class EventLoop(_engine.EventLoop, _stock.SelectorEventLoop):
     """asyncio's selector event loop with its scheduling and polling done in Java.
 
@@ -96,6 +137,7 @@ class EventLoop(_engine.EventLoop, _stock.SelectorEventLoop):
             self._release()
             raise
         self._ready = _ReadyQueue(self)
+        self._transports = _Transports(self)
 
     def run_forever(self) -> None:
         """Run until ``stop()`` is called.
@@ -126,6 +168,52 @@ class EventLoop(_engine.EventLoop, _stock.SelectorEventLoop):
         if removed and not self._signal_handlers and self._forever:
             self._claim_wakeup_fd()  # given up with the last handler, but this loop is still running
         return removed
+
+    def _make_socket_transport(
+        self,
+        sock: socket.socket,
+        protocol: asyncio.BaseProtocol,
+        waiter: asyncio.Future[None] | None = None,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        server: asyncio.Server | None = None,
+    ) -> asyncio.Transport:
+        self._ensure_fd_no_transport(sock)
+        return _streams().StreamTransport(self, sock, protocol, waiter, extra, server)  # type: ignore[no-any-return]
+
+    def _make_ssl_transport(
+        self,
+        rawsock: socket.socket,
+        protocol: asyncio.BaseProtocol,
+        sslcontext: ssl.SSLContext,
+        waiter: asyncio.Future[None] | None = None,
+        *,
+        server_side: bool = False,
+        server_hostname: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+        server: asyncio.Server | None = None,
+        **timeouts: float | None,
+    ) -> asyncio.Transport:
+        self._ensure_fd_no_transport(rawsock)
+        ssl_protocol = _stock.sslproto.SSLProtocol(
+            self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts
+        )
+        _streams().StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
+        return ssl_protocol._app_transport  # type: ignore[no-any-return]
+
+    def _start_serving(
+        self,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        sock: socket.socket,
+        sslcontext: ssl.SSLContext | None = None,
+        server: asyncio.Server | None = None,
+        backlog: int = 100,
+        *timeouts: float | None,
+    ) -> None:
+        if sslcontext is None and not self._debug and _streams().can_accept(sock):
+            _streams().Acceptor(self, protocol_factory, sock, server, backlog)
+        else:
+            super()._start_serving(protocol_factory, sock, sslcontext, server, backlog, *timeouts)
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -192,6 +280,12 @@ class EventLoop(_engine.EventLoop, _stock.SelectorEventLoop):
         super()._process_self_data(data)
 
 
+@functools.cache
+def _streams() -> types.ModuleType:
+    """Return the module of stream transports, which a program without connections does without."""
+    return importlib.import_module("._streams", __package__)
+
+
 def _track_kept_handles(phase: str, collection: dict[str, int]) -> None:
     """Let a full collection find loops that were dropped with handles in a cycle.
 
@@ -203,3 +297,8 @@ def _track_kept_handles(phase: str, collection: dict[str, int]) -> None:
 
 gc.callbacks.append(_track_kept_handles)
 _fork.protect(EventLoop)
+if _engine.BORROWED:
+    # Whoever started the JVM may end it at exit, and registered that before.
+    atexit.register(
+        disarm, EventLoop, "PyLoop cannot be used any more: its Java virtual machine, which is not its own, ends"
+    )

@@ -28,7 +28,7 @@ def default_event_loop() -> asyncio.AbstractEventLoop:
         RuntimeError: this interpreter or system is not supported, or no Java runtime was found.
         OSError: descriptors are exhausted.
     """
-    from . import _fork  # noqa: PLC0415 - starts the JVM
+    from . import _engine, _fork  # noqa: F401, PLC0415 - starts the JVM
     from ._loop import EventLoop as Loop  # noqa: PLC0415
 
     if _fork.happened():

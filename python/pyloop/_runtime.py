@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import shlex
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import _fault_handlers, _platform
+from . import _fault_handlers, _jvm
 from ._java_home import find_java_home
-from ._jvm import Jvm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,26 +36,53 @@ _JVM_OPTIONS = (
     "--enable-native-access=ALL-UNNAMED",
 )
 
+_MIN_STACK = 1 << 20
+_MAX_STACK = 64 << 20
 
-def start(engine: ModuleType) -> None:
+
+def start(engine: ModuleType) -> bool:
     """Start the JVM in this process and let it add its types to the module ``engine``.
 
-    ``PYLOOP_JVM_OPTIONS`` holds further options for the JVM, quoted as in a shell.
+    If there is a JVM in the process already (JPype's, or that of a Java program with Python inside), the engine moves
+    in there. ``PYLOOP_JVM_OPTIONS`` holds further options for a JVM that is started here, quoted as in a shell.
+
+    Returns:
+        Whether the JVM is somebody else's.
 
     Raises:
-        RuntimeError: this Python or system is not supported, there is no Java, or Java did not start.
+        RuntimeError: there is no Java, or Java did not start.
     """
-    _platform.check()
     if not _JAR.is_file():
         raise RuntimeError(f"PyLoop is not built: {_JAR} does not exist; in a checkout, `make build` makes it")
-    home = find_java_home()
-    options = [*_JVM_OPTIONS, f"-Djava.class.path={_JAR}", *shlex.split(os.environ.get("PYLOOP_JVM_OPTIONS", ""))]
-    _fault_handlers.prepare()
-    with _signals_blocked(), _suspend_signal_moved():
-        jvm = Jvm(home.libjvm, options)
+    found = _jvm.join(_JAR, _BOOTSTRAP)
+    bootstrap = found or _start_jvm()
     _fault_handlers.remember()
     # The interpreter's address space is reached through its own handle: it may be a library loaded privately.
-    jvm.call_static(_BOOTSTRAP, "start", ctypes.pythonapi._handle, id(engine))
+    bootstrap.call_static("start", ctypes.pythonapi._handle, id(engine))
+    return found is not None
+
+
+def _start_jvm() -> _jvm.JavaClass:
+    home = find_java_home()
+    options = [
+        *_JVM_OPTIONS,
+        f"-Xss{_stack_size()}",
+        f"-Djava.class.path={_JAR}",
+        *shlex.split(os.environ.get("PYLOOP_JVM_OPTIONS", "")),
+    ]
+    _fault_handlers.prepare()
+    with _signals_blocked(), _suspend_signal_moved():
+        return _jvm.start(home.libjvm, options, _BOOTSTRAP)
+
+
+def _stack_size() -> int:
+    """Return the size of the main thread's stack in bytes.
+
+    The JVM takes the size of its own threads' stacks, by default 1 MiB, for that of the main thread's too, and makes
+    what lies below inaccessible. Python, which knows better, would run into that on its way to a RecursionError.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_STACK)
+    return _MAX_STACK if soft == resource.RLIM_INFINITY else min(max(soft, _MIN_STACK), _MAX_STACK)
 
 
 @contextlib.contextmanager

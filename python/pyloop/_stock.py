@@ -6,7 +6,12 @@ a test fails, for that version's own asyncio tests run on PyLoop.
 
 import asyncio.events
 import sys
-from asyncio import SelectorEventLoop, base_events, format_helpers
+from asyncio import SelectorEventLoop, base_events, constants, format_helpers, futures, sslproto
+from asyncio.base_events import Server
+from asyncio.log import logger
+from asyncio.selector_events import _SelectorSocketTransport as SelectorSocketTransport
+from asyncio.transports import _FlowControlMixin as FlowControlMixin
+from asyncio.trsock import TransportSocket
 
 if sys.platform == "win32":
     # There only importing the package works; what makes a loop says so.
@@ -17,4 +22,18 @@ else:
 # From 3.14 on the public function warns that policies will go; whoever calls pyloop.install() did not ask for that.
 set_event_loop_policy = getattr(asyncio.events, "_set_event_loop_policy", None) or asyncio.set_event_loop_policy
 
-__all__ = ["DefaultEventLoopPolicy", "SelectorEventLoop", "base_events", "format_helpers", "set_event_loop_policy"]
+__all__ = [
+    "DefaultEventLoopPolicy",
+    "FlowControlMixin",
+    "SelectorEventLoop",
+    "SelectorSocketTransport",
+    "Server",
+    "TransportSocket",
+    "base_events",
+    "constants",
+    "format_helpers",
+    "futures",
+    "logger",
+    "set_event_loop_policy",
+    "sslproto",
+]

@@ -1,28 +1,54 @@
 import asyncio
+from logging import Logger
 from typing import Any
 
 from ._self_pipe import PipeEnd
 
+SelectorSocketTransport: Any
+Server: Any
+TransportSocket: Any
 base_events: Any
+constants: Any
+futures: Any
+logger: Logger
+sslproto: Any
 format_helpers: Any
 
 class SelectorEventLoop(asyncio.SelectorEventLoop):
     _closed: bool
     _csock: PipeEnd | None
+    _debug: bool
     _current_handle: asyncio.Handle | None
     _internal_fds: int
     _ready: Any
     _signal_handlers: dict[int, asyncio.Handle]
     _ssock: PipeEnd
+    _transports: Any
 
     def __init__(self, selector: Any = None) -> None: ...
     def __del__(self) -> None: ...
     def _check_closed(self) -> None: ...
     def _check_running(self) -> None: ...
     def _read_from_self(self) -> None: ...
+    def _start_serving(
+        self,
+        protocol_factory: Any,
+        sock: Any,
+        sslcontext: Any = None,
+        server: Any = None,
+        backlog: int = 100,
+        *timeouts: Any,
+    ) -> None: ...
+    def _ensure_fd_no_transport(self, fd: Any) -> None: ...
     def _process_self_data(self, data: bytes) -> None: ...
 
 class DefaultEventLoopPolicy:
     def new_event_loop(self) -> asyncio.AbstractEventLoop: ...
 
 def set_event_loop_policy(policy: DefaultEventLoopPolicy | None) -> None: ...
+
+class FlowControlMixin(asyncio.Transport):
+    _extra: dict[str, Any]
+    _high_water: int
+    _low_water: int
+    _loop: Any

@@ -1,4 +1,4 @@
-"""Runs CPython's own test_asyncio, that of the interpreter it is started with, on PyLoop. README.md gives the rules.
+"""Runs CPython's own test_asyncio, that of the interpreter it is started with, on PyLoop; ``verdicts`` holds the rules.
 
 It ends with status 1 if any test failed, and with a line "N passed, M failed, K skipped".
 """
@@ -119,7 +119,7 @@ def main() -> None:
         timeout=options.timeout,
         processes=options.processes,
         pattern=options.match,
-        folder=ROOT / "build" / "conformance" / VERSION,
+        folder=ROOT / "build" / "conformance" / (VERSION + sys.abiflags),
     )
     if options.baseline:
         print(f"test_asyncio of CPython {platform.python_version()} on its own loop")

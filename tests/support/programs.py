@@ -27,9 +27,14 @@ def say(*words): print(*words, flush=True)
 
 
 def program_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment, with the package and the test helpers importable and asyncio's debug mode unset."""
+    """This process's environment, with the package and the test helpers importable and asyncio's debug mode unset.
+
+    Of Python's development mode, which turns that on too, the checks of memory are left.
+    """
     environment = dict(os.environ)
     environment.pop("PYTHONASYNCIODEBUG", None)
+    if environment.pop("PYTHONDEVMODE", None):
+        environment.setdefault("PYTHONMALLOC", "debug")
     roots = [str(root) for root in _IMPORT_ROOTS]
     inherited = environment.get("PYTHONPATH")
     environment["PYTHONPATH"] = os.pathsep.join([*roots, inherited] if inherited else roots)

@@ -13,6 +13,12 @@ public final class Calls {
     private static final MethodHandle ONE_ARG = Interpreter.function("PyObject_CallOneArg", "(JJ)J");
     private static final MethodHandle VECTORCALL = Interpreter.function("PyObject_Vectorcall", "(JJJJ)J");
 
+    /** Calls of methods by name, which transports make and a program without connections does not. */
+    private static final class Method {
+        static final MethodHandle CALL = Interpreter.variadic("PyObject_CallMethodObjArgs", "(JJJ)J", 2);
+        static final MethodHandle CALL_WITH_ONE = Interpreter.variadic("PyObject_CallMethodObjArgs", "(JJJJ)J", 2);
+    }
+
     private Calls() {}
 
     /** Calls {@code callable} without arguments. */
@@ -64,6 +70,24 @@ public final class Calls {
             return call(method);
         } finally {
             References.release(method);
+        }
+    }
+
+    /** Calls the method {@code name} of {@code object} without arguments, without making a bound method of it. */
+    public static @Owned long tryCallMethod(@Borrowed long object, @Borrowed long name) {
+        try {
+            return (long) Method.CALL.invokeExact(object, name, Objects.NULL);
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /** Calls the method {@code name} of {@code object} with one argument, without making a bound method of it. */
+    public static @Owned long tryCallMethod(@Borrowed long object, @Borrowed long name, @Borrowed long argument) {
+        try {
+            return (long) Method.CALL_WITH_ONE.invokeExact(object, name, argument, Objects.NULL);
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
         }
     }
 }

@@ -104,7 +104,7 @@ final class ContextLayout {
             int before = Memory.getByte(active);
             int status = (int) clear.invokeExact(number);
             Errors.check(status);
-            LayoutCheck.expect((before ^ Memory.getByte(active)) == 1 << number, NAME);
+            LayoutCheck.expect(((before ^ Memory.getByte(active)) & 0xFF) == 1 << number, NAME);
             return active;
         }
     }

@@ -88,6 +88,28 @@ public final class Errors {
         }
     }
 
+    /** Sets the error indicator to {@code thrown}, if it is not set already. */
+    public static void raise(PythonException thrown) {
+        thrown.raise();
+    }
+
+    /** Makes {@code exception} the pending one again. */
+    public static void restore(@Owned long exception) {
+        MethodHandle setObject = Interpreter.function("PyErr_SetObject", "(JJ)V");
+        try {
+            setObject.invokeExact(Objects.type(exception), exception);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+        References.release(exception);
+    }
+
+    /** Puts an exception of the type that {@code symbol} names in the place of the pending one. */
+    public static void replace(String symbol, String message) {
+        References.release(take());
+        set(symbol, message);
+    }
+
     /** Sets the error indicator to an exception of the type that {@code symbol} names. */
     static void set(String symbol, String message) {
         try (NativeBuffer text = NativeBuffer.of(message)) {
@@ -98,7 +120,7 @@ public final class Errors {
     }
 
     /** Sets the error indicator to the {@code OSError} of {@code errno}, with the system's message. */
-    static void setOsError(int errno) {
+    public static void setOsError(int errno) {
         long os = Objects.importModule("os");
         long describe = Objects.getAttribute(os, "strerror");
         long number = Numbers.fromLong(errno);

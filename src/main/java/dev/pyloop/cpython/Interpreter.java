@@ -38,6 +38,11 @@ public final class Interpreter {
         return NativeLinker.function(symbol(name), signature);
     }
 
+    /** Links a function of the C API that has {@code fixed} parameters before its ellipsis. */
+    static MethodHandle variadic(String name, String signature, int fixed) {
+        return NativeLinker.variadic(symbol(name), signature, fixed);
+    }
+
     /** Returns the address of {@code name}, which every supported version exports. */
     static long symbol(String name) {
         long address = optionalSymbol(name);

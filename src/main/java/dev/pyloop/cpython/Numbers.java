@@ -13,7 +13,6 @@ import java.lang.invoke.MethodHandle;
  *     lv_tag: number of digits << 3 | sign, which is 0 for positive, 1 for zero and 2 for negative numbers
  *   struct _longobject { PyObject_VAR_HEAD; digit ob_digit[]; };                   // 3.11
  *     ob_size: number of digits, negative for negative numbers
- *
  * </pre>
  *
  * <p>Callers hold the GIL.
@@ -21,7 +20,6 @@ import java.lang.invoke.MethodHandle;
 public final class Numbers {
     private static final MethodHandle FLOAT_FROM_DOUBLE = Interpreter.function("PyFloat_FromDouble", "(D)J");
     private static final MethodHandle FLOAT_AS_DOUBLE = Interpreter.function("PyFloat_AsDouble", "(J)D");
-    private static final MethodHandle ADD = Interpreter.function("PyNumber_Add", "(JJ)J");
     private static final MethodHandle LONG_AS_LONG = Interpreter.function("PyLong_AsLong", "(J)J");
     private static final MethodHandle LONG_FROM_LONG = Interpreter.function("PyLong_FromLong", "(J)J");
     private static final MethodHandle AS_SSIZE = Interpreter.function("PyNumber_AsSsize_t", "(JJ)J");
@@ -135,15 +133,6 @@ public final class Numbers {
     public static @Owned long fromLong(long value) {
         try {
             return Errors.check((long) LONG_FROM_LONG.invokeExact(value));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
-    }
-
-    /** Returns {@code left + right}, as Python adds them. */
-    public static @Owned long add(@Borrowed long left, @Borrowed long right) {
-        try {
-            return Errors.check((long) ADD.invokeExact(left, right));
         } catch (Throwable t) {
             throw Errors.propagate(t);
         }

@@ -36,6 +36,10 @@ public final class Objects {
     private static final MethodHandle IS_TRUE = Interpreter.function("PyObject_IsTrue", "(J)I");
     private static final MethodHandle IS_SUBTYPE = Interpreter.function("PyType_IsSubtype", "(JJ)I");
 
+    private static final class Sized {
+        static final MethodHandle LENGTH = Interpreter.function("PyObject_Size", "(J)J");
+    }
+
     private Objects() {}
 
     /** Returns the type of {@code object}. */
@@ -66,6 +70,19 @@ public final class Objects {
         try {
             int truth = (int) IS_TRUE.invokeExact(object);
             return Errors.check(truth) != 0;
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /** Returns {@code len(object)}. */
+    public static long length(@Borrowed long object) {
+        try {
+            long length = (long) Sized.LENGTH.invokeExact(object);
+            if (length < 0) {
+                throw PythonException.PENDING;
+            }
+            return length;
         } catch (Throwable t) {
             throw Errors.propagate(t);
         }

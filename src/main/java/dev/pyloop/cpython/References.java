@@ -18,8 +18,8 @@ import java.lang.invoke.MethodHandle;
  * told by function calls instead. Callers hold the GIL.
  */
 public final class References {
-    private static final boolean COUNTED = Interpreter.optionalSymbol("_Py_RefTotal") != 0
-            || Interpreter.optionalSymbol("_Py_IncRefTotal_DO_NOT_USE_THIS") != 0;
+    /** A debug build of any version exports what reports a count below zero. */
+    private static final boolean COUNTED = Interpreter.optionalSymbol("_Py_NegativeRefcount") != 0;
 
     private static final MethodHandle PY_INCREF = Interpreter.function("Py_IncRef", "(J)V");
     private static final MethodHandle PY_DECREF = Interpreter.function("Py_DecRef", "(J)V");

@@ -105,6 +105,16 @@ final class Upcalls {
 
     /** Sets the error indicator to what was thrown, and answers what an upcall returns then. */
     private static long raise(Throwable thrown) {
+        try {
+            setError(thrown);
+        } catch (Throwable t) {
+            // Making an exception runs Python code, which may raise another: then that one is set. Or Java is out of
+            // stack or memory once more: then none is, and CPython makes a SystemError of the null pointer alone.
+        }
+        return Objects.NULL;
+    }
+
+    private static void setError(Throwable thrown) {
         // Not a pattern switch: its bootstrap would make the first exception of every program take milliseconds.
         if (thrown instanceof PythonException e) {
             e.raise();
@@ -115,7 +125,6 @@ final class Upcalls {
         } else {
             Errors.set("PyExc_RuntimeError", "internal error in PyLoop: " + stackTrace(thrown));
         }
-        return Objects.NULL;
     }
 
     private static String stackTrace(Throwable thrown) {

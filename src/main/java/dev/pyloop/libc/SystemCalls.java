@@ -73,7 +73,7 @@ public final class SystemCalls {
         }
     }
 
-    int result(int returned) {
+    private int result(int returned) {
         return returned >= 0 ? returned : -state.errno();
     }
 

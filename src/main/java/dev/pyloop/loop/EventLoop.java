@@ -38,7 +38,7 @@ public final class EventLoop implements AutoCloseable {
     private final ReadyQueue discarded = new ReadyQueue();
     private final WatchTable watches = new WatchTable();
     private final PollPolicy policy = new PollPolicy();
-    private final Waker waker = new Waker();
+    private final Waker waker;
     private final Callbacks callbacks;
     private final Host host;
     private final Poller poller;
@@ -48,6 +48,8 @@ public final class EventLoop implements AutoCloseable {
     private int internalWatches;
 
     private boolean stopping;
+    private boolean closed;
+    private long iteration;
 
     /** True from before the last look into the inbox until the poll returned: whoever adds then must wake the loop. */
     private volatile boolean sleeping;
@@ -62,6 +64,12 @@ public final class EventLoop implements AutoCloseable {
         this.host = host;
         this.poller = poller;
         isCancelled = callbacks::isCancelled;
+        try {
+            waker = new Waker();
+        } catch (SystemCallException e) {
+            poller.close();
+            throw e;
+        }
         int result = poller.add(waker.descriptor(), Interest.READ);
         if (result < 0) {
             close();
@@ -111,6 +119,9 @@ public final class EventLoop implements AutoCloseable {
      * @return 0, or the negated errno, in which case the handle stays the caller's
      */
     public int watch(int descriptor, int kind, long handle) {
+        if (closed) {
+            return -Errno.EBADF;
+        }
         int before = watches.interest(descriptor);
         int result = before == Interest.NONE ? poller.add(descriptor, kind) : poller.modify(descriptor, before | kind);
         if (result < 0) {
@@ -158,6 +169,11 @@ public final class EventLoop implements AutoCloseable {
     /** Says whether {@link #run} shall return at the end of the iteration. */
     public void setStopping(boolean stopping) {
         this.stopping = stopping;
+    }
+
+    /** Returns the number of the iteration that runs or was the last to run. */
+    public long iteration() {
+        return iteration;
     }
 
     /** Returns the number of callbacks queued to run, the inbox included. */
@@ -221,6 +237,7 @@ public final class EventLoop implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         clear();
         for (int descriptor = 0; descriptor < watches.limit(); descriptor++) {
             discard(watches.replace(descriptor, Interest.READ, WatchTable.NULL_HANDLE));
@@ -233,6 +250,7 @@ public final class EventLoop implements AutoCloseable {
 
     /** One iteration. A method of its own, small enough to be compiled well. */
     private void turn() {
+        iteration++;
         if (!timers.isEmpty()) {
             dropCancelledTimers();
         }
@@ -249,7 +267,8 @@ public final class EventLoop implements AutoCloseable {
     private void runReady() {
         int count = ready.size();
         policy.running(count);
-        for (int i = 0; i < count; i++) {
+        // A callback may drop all that are queued.
+        for (int i = 0; i < count && !ready.isEmpty(); i++) {
             callbacks.run(ready.poll());
         }
     }
@@ -277,7 +296,8 @@ public final class EventLoop implements AutoCloseable {
 
     private int sleep(long timeout, int watched) {
         sleeping = true;
-        if (!inbox.isEmpty()) {
+        // The queue once more too: telling the time may have given the lock up for a moment.
+        if (!inbox.isEmpty() || !ready.isEmpty()) {
             sleeping = false;
             return poller.poll(NOT_AT_ALL, watched);
         }

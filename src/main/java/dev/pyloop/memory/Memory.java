@@ -43,6 +43,18 @@ public final class Memory {
         return ALL.get(ValueLayout.JAVA_BYTE, address);
     }
 
+    /** Writes the byte at {@code address}. */
+    public static void putByte(long address, byte value) {
+        ALL.set(ValueLayout.JAVA_BYTE, address, value);
+    }
+
+    /** Copies {@code size} bytes at {@code address} into a new array. */
+    public static byte[] getBytes(long address, int size) {
+        byte[] bytes = new byte[size];
+        MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, address, bytes, 0, size);
+        return bytes;
+    }
+
     /** Reads the 8-byte floating-point number at {@code address}. */
     public static double getDouble(long address) {
         return ALL.get(ValueLayout.JAVA_DOUBLE_UNALIGNED, address);

@@ -31,6 +31,13 @@ public final class NativeLinker {
         return LINKER.downcallHandle(MemorySegment.ofAddress(address), descriptor(type));
     }
 
+    /** Links a function with {@code fixed} parameters before its ellipsis; the signature says which ones it is called with. */
+    public static MethodHandle variadic(long address, String signature, int fixed) {
+        MethodType type = methodType(signature);
+        return LINKER.downcallHandle(
+                MemorySegment.ofAddress(address), descriptor(type), Linker.Option.firstVariadicArg(fixed));
+    }
+
     /** Links calls through a function pointer, which the handle takes as a {@code long} before the parameters. */
     public static MethodHandle pointer(String signature) {
         MethodHandle call = LINKER.downcallHandle(descriptor(methodType(signature)));
@@ -73,8 +80,14 @@ public final class NativeLinker {
         return Linker.Option.captureStateLayout();
     }
 
-    /** Wraps what an {@code invokeExact} declares but a correctly typed downcall never throws. */
+    /**
+     * Wraps what an {@code invokeExact} declares but a correctly typed downcall never throws; what the JVM itself throws
+     * (out of stack, out of memory) goes on.
+     */
     public static AssertionError unexpected(Throwable thrown) {
+        if (thrown instanceof Error error) {
+            throw error;
+        }
         return new AssertionError("a native call threw", thrown);
     }
 

@@ -79,6 +79,25 @@ final class Arguments {
         return descriptor <= Integer.MAX_VALUE;
     }
 
+    /** Returns the one argument of a method, which may be given by keyword. */
+    static @Borrowed long only(
+            long arguments, long count, @Borrowed long names, String method, @Borrowed long keyword) {
+        long keywords = names == Objects.NULL ? 0 : Tuples.size(names);
+        if (count + keywords != 1 || (keywords == 1 && !Strings.areEqual(Tuples.get(names, 0), keyword))) {
+            throw PythonException.typeError(
+                    method + "() takes exactly one argument (" + (count + keywords) + " given)");
+        }
+        return Memory.getLong(arguments);
+    }
+
+    /** Returns an argument that must be one of our loops. */
+    static @Borrowed long loop(@Borrowed long object) {
+        if (object == Objects.NULL || !Loops.isLoop(object)) {
+            throw PythonException.typeError("expected a PyLoop event loop");
+        }
+        return object;
+    }
+
     private static long checked(long descriptor) {
         if (descriptor < 0) {
             throw PythonException.valueError("Invalid file descriptor: " + descriptor);

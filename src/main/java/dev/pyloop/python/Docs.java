@@ -24,5 +24,41 @@ final class Docs {
     static final String TIME =
             "time($self, /)" + SIGNATURE_END + "Return the loop's clock in seconds; time.monotonic() reads the same.";
 
+    static final String WRITE = "write($self, /, data)" + SIGNATURE_END
+            + "Send bytes-like data; does not wait.\n\n"
+            + "What is written in one callback leaves together, when the callback returns.";
+
+    static final String WRITELINES = "writelines($self, /, list_of_data)" + SIGNATURE_END
+            + "Send an iterable of bytes-like objects; does not wait.";
+
+    static final String WRITE_EOF =
+            "write_eof($self, /)" + SIGNATURE_END + "Close the outgoing half of the connection when all data is sent.";
+
+    static final String CLOSE = "close($self, /)" + SIGNATURE_END
+            + "Close the connection when all data is sent; the protocol's connection_lost(None) is called then.";
+
+    static final String ABORT = "abort($self, /)" + SIGNATURE_END
+            + "Close the connection at once; data that the system has no room for is lost.";
+
+    static final String IS_CLOSING =
+            "is_closing($self, /)" + SIGNATURE_END + "Tell whether the transport is closed or about to be.";
+
+    static final String PAUSE_READING = "pause_reading($self, /)" + SIGNATURE_END
+            + "Have the protocol receive nothing until resume_reading() is called.";
+
+    static final String RESUME_READING =
+            "resume_reading($self, /)" + SIGNATURE_END + "Have the protocol receive data again.";
+
+    static final String IS_READING =
+            "is_reading($self, /)" + SIGNATURE_END + "Tell whether the protocol receives data.";
+
+    static final String SET_PROTOCOL =
+            "set_protocol($self, /, protocol)" + SIGNATURE_END + "Hand all that comes from now on to another protocol.";
+
+    static final String GET_PROTOCOL = "get_protocol($self, /)" + SIGNATURE_END + "Return the protocol.";
+
+    static final String GET_WRITE_BUFFER_SIZE = "get_write_buffer_size($self, /)" + SIGNATURE_END
+            + "Return the number of bytes that the system had no room for yet.";
+
     private Docs() {}
 }

@@ -14,9 +14,9 @@ import dev.pyloop.memory.Memory;
  * Handles of one type, kept for the next {@code call_soon} instead of being freed.
  *
  * <p>A pooled handle is an ordinary instance whose callback, arguments, context and loop are left over and no longer its
- * own; the pool holds its one reference, and nobody can see it. The garbage collector does not track a handle while it is queued, which is the whole life of almost every
- * handle: the loop shows the collector its contents instead. One that the program keeps is tracked from
- * {@link #retire} on. Guarded by the GIL, shared by all loops.
+ * own; the pool holds its one reference, and nobody can see it. The garbage collector does not track a handle while it is
+ * queued, which is the whole life of almost every handle: the loop shows the collector its contents instead. One that the
+ * program keeps is tracked from {@link #retire} on. Guarded by the GIL, shared by all loops.
  */
 final class HandlePool {
     private static final int CAPACITY = 1 << 16;

@@ -9,6 +9,7 @@ import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Tuples;
+import dev.pyloop.transport.FlushList;
 
 /**
  * Runs the handles of one loop and gives up the loop's references to them, as {@code Handle._run} and its caller do.
@@ -21,7 +22,13 @@ final class HandleRunner {
     private static final long TUPLE_TYPE = Objects.type(Tuples.EMPTY);
 
     private final RunningHandle running = new RunningHandle();
+    private final FlushList flushList;
     private long threadState;
+
+    /** Makes the runner of a loop whose streams enter in {@code flushList} what callbacks write. */
+    HandleRunner(FlushList flushList) {
+        this.flushList = flushList;
+    }
 
     /** Says in which thread handles run from now on, by its CPython thread state. */
     void setThreadState(long threadState) {
@@ -52,11 +59,12 @@ final class HandleRunner {
         boolean succeeded = Contexts.tryEnterOwned(threadState, context);
         if (succeeded) {
             long result = call(callback, args);
-            Contexts.exitOwned(threadState, context);
             succeeded = result != Objects.NULL;
             if (succeeded) {
                 References.release(result);
+                flush();
             }
+            Contexts.exitOwned(threadState, context);
         }
         if (succeeded) {
             pool.keep(handle, callback, args, context);
@@ -107,12 +115,20 @@ final class HandleRunner {
             return false;
         }
         long result = call(callback, args);
-        Contexts.exit(threadState, context);
-        if (result == Objects.NULL) {
-            return false;
+        boolean succeeded = result != Objects.NULL;
+        if (succeeded) {
+            References.release(result);
+            flush();
         }
-        References.release(result);
-        return true;
+        Contexts.exit(threadState, context);
+        return succeeded;
+    }
+
+    /** Sends what the callback has written, in its context; after a failure that is left to the loop. */
+    private void flush() {
+        if (!flushList.isEmpty()) {
+            flushList.flush();
+        }
     }
 
     private static long call(long callback, long args) {

@@ -2,17 +2,23 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.Contexts;
+import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Gil;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Traverse;
+import dev.pyloop.cpython.Tuples;
 import dev.pyloop.cpython.Types;
+import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.loop.Host;
 import dev.pyloop.reactor.epoll.EpollPoller;
+import dev.pyloop.transport.FlushList;
+import dev.pyloop.transport.StreamIo;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,18 +31,23 @@ final class LoopObject implements Callbacks, Host {
     private static final double NANOS_PER_SECOND = 1e9;
     private final @Borrowed long self;
     private final EventLoop engine;
-    private final HandleRunner handles = new HandleRunner();
+    private final HandleRunner handles;
     private boolean closed;
     private boolean debug;
     private boolean clockOverridden;
     private boolean callAtOverridden;
     private boolean forever;
+    private final FlushList flushList = new FlushList();
+    private final DescriptorTable descriptors = new DescriptorTable();
+    private final ReadBuffer readBuffer = new ReadBuffer();
+    private @Nullable StreamIo streamIo;
     private @Nullable Thread runner;
     private long runnerState;
 
     /** Makes the engine; {@code self} is the Python object that will own this one. */
     LoopObject(@Borrowed long self) {
         this.self = self;
+        handles = new HandleRunner(flushList);
         engine = new EventLoop(this, this, new EpollPoller());
     }
 
@@ -97,7 +108,7 @@ final class LoopObject implements Callbacks, Host {
         if (outer != null && outer != Thread.currentThread()) {
             throw PythonException.runtimeError("This event loop is already running");
         }
-        runner = Thread.currentThread();
+        setRunner(Thread.currentThread());
         runnerState = Gil.threadState();
         handles.setThreadState(runnerState);
         try {
@@ -107,8 +118,52 @@ final class LoopObject implements Callbacks, Host {
                 engine.runOnce();
             }
         } finally {
-            runner = outer;
+            setRunner(outer);
+            flushStreams();
         }
+    }
+
+    private void setRunner(@Nullable Thread thread) {
+        runner = thread;
+        if (streamIo != null) {
+            streamIo.setRunner(thread);
+        }
+    }
+
+    /** Returns what the loop's streams share, which is made for the first of them. */
+    StreamIo streamIo() {
+        if (streamIo == null) {
+            streamIo = new StreamIo(engine, this, flushList);
+            streamIo.setRunner(runner);
+        }
+        return streamIo;
+    }
+
+    /** Returns where the loop's streams receive. */
+    ReadBuffer readBuffer() {
+        return readBuffer;
+    }
+
+    /** Returns which descriptors belong to transports. */
+    DescriptorTable descriptors() {
+        return descriptors;
+    }
+
+    /** Sends what the callback that runs has written. */
+    void flushStreams() {
+        if (!flushList.isEmpty()) {
+            flushList.flush();
+        }
+    }
+
+    /** Does what {@code loop.call_soon(callback, argument)} does. */
+    void callSoon(@Borrowed long callback, @Borrowed long argument) {
+        if (!isPlain()) {
+            Stock.callSoon(self, callback, argument);
+            return;
+        }
+        long context = Contexts.copyCurrent(threadState());
+        engine.callSoon(Handles.SOON.take(References.retain(callback), Tuples.of(argument), context, self));
     }
 
     /** Returns the state of the calling thread. */
@@ -130,7 +185,9 @@ final class LoopObject implements Callbacks, Host {
     /** Shows the collector what the queued handles refer to; see {@link HandlePool} on who is tracked. */
     void traverse(Traverse.Visitor visitor) {
         engine.forEachHandle(handle -> {
-            if (Types.isTracked(handle)) {
+            if (Sources.isSource(handle)) {
+                visitor.accept(Sources.object(handle));
+            } else if (Types.isTracked(handle)) {
                 visitor.accept(handle);
             } else if (HandleLayout.isPrivate(handle)) {
                 visitor.accept(HandleLayout.slot(handle, HandleLayout.CALLBACK));
@@ -147,7 +204,7 @@ final class LoopObject implements Callbacks, Host {
      */
     void trackKeptHandles() {
         engine.forEachHandle(handle -> {
-            if (!Types.isTracked(handle) && !HandleLayout.isPrivate(handle)) {
+            if (!Sources.isSource(handle) && !Types.isTracked(handle) && !HandleLayout.isPrivate(handle)) {
                 Types.track(handle);
             }
         });
@@ -176,21 +233,28 @@ final class LoopObject implements Callbacks, Host {
 
     @Override
     public void run(@Owned long handle) {
-        if (debug) {
+        if (Sources.isSource(handle)) {
+            runSource(handle);
+        } else if (debug) {
             runInDebugMode(handle);
         } else {
             handles.run(handle);
+        }
+        if (!flushList.isEmpty()) {
+            flushList.flush();
         }
     }
 
     @Override
     public boolean isCancelled(@Borrowed long handle) {
-        return HandleLayout.isCancelled(handle);
+        return !Sources.isSource(handle) && HandleLayout.isCancelled(handle);
     }
 
     @Override
     public void cancel(@Borrowed long handle) {
-        Handles.cancel(handle);
+        if (!Sources.isSource(handle)) {
+            Handles.cancel(handle);
+        }
     }
 
     @Override
@@ -200,12 +264,35 @@ final class LoopObject implements Callbacks, Host {
 
     @Override
     public void retain(@Borrowed long handle) {
-        References.retain(handle);
+        References.retain(Sources.object(handle));
     }
 
     @Override
     public void release(@Owned long handle) {
-        Handles.retire(handle);
+        if (Sources.isSource(handle)) {
+            References.release(Sources.object(handle));
+        } else {
+            Handles.retire(handle);
+        }
+    }
+
+    private void runSource(@Owned long handle) {
+        long object = Sources.object(handle);
+        double start = debug ? seconds() : 0;
+        try {
+            Sources.run(handle);
+        } catch (PythonException e) {
+            Errors.raise(e);
+            StreamSide.reportCallback(self, object);
+        } catch (SystemCallException e) {
+            Errors.setOsError(e.errno());
+            StreamSide.reportCallback(self, object);
+        } finally {
+            References.release(object);
+        }
+        if (debug) {
+            PythonSide.logIfSlow(self, seconds() - start);
+        }
     }
 
     private void runInDebugMode(@Owned long handle) {

@@ -44,10 +44,12 @@ public final class LoopType implements Methods {
     private static final int READER = 18;
     private static final int WRITER = 19;
     private static final int TRACK_KEPT_HANDLES = 20;
+    private static final int TRANSPORT = 21;
+    private static final int TRANSPORT_TYPES = 22;
 
     private LoopType() {}
 
-    /** Builds the types of this package and returns them in the order of {@code names}. */
+    /** Builds the type. */
     public static @Owned long build() {
         LoopType methods = new LoopType();
         long type = new TypeBuilder("pyloop._engine.EventLoop", Loops.OBJECT_SIZE)
@@ -75,6 +77,9 @@ public final class LoopType implements Methods {
                         "_reader", methods, READER, "Return the handle that fd is watched with for reading, or None.")
                 .oneArgument(
                         "_writer", methods, WRITER, "Return the handle that fd is watched with for writing, or None.")
+                .oneArgument(
+                        "_transport", methods, TRANSPORT, "Return the transport that a descriptor belongs to, or None.")
+                .staticMethod("_transport_types", methods, TRANSPORT_TYPES, "Build the types of transports; once.")
                 .staticMethod(
                         "_track_kept_handles",
                         methods,
@@ -103,6 +108,9 @@ public final class LoopType implements Methods {
     @Override
     public @Owned long call(int method, @Borrowed long self) {
         switch (method) {
+            case TRANSPORT_TYPES -> {
+                return transportTypes();
+            }
             case TIME -> {
                 return Numbers.fromDouble(System.nanoTime() / 1e9);
             }
@@ -127,6 +135,7 @@ public final class LoopType implements Methods {
             case REMOVE_READER -> unwatch(self, Interest.READ, argument);
             case REMOVE_WRITER -> unwatch(self, Interest.WRITE, argument);
             case TIMER_CANCELLED -> timerCancelled(self, argument);
+            case TRANSPORT -> transport(self, argument);
             case READER -> watcher(self, Interest.READ, argument);
             case WRITER -> watcher(self, Interest.WRITE, argument);
             default -> Methods.super.call(method, self, argument);
@@ -276,18 +285,30 @@ public final class LoopType implements Methods {
         if (!Arguments.isPossible(descriptor)) {
             throw PythonException.overflowError("file descriptor " + descriptor + " is greater than any there can be");
         }
-        long handle = Handles.SOON.take(
-                References.retain(Memory.getLong(arguments + Long.BYTES)),
-                Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2),
-                Contexts.copyCurrent(loop.threadState()),
-                self);
-        Types.track(handle);
+        long handle = watchHandle(loop, self, arguments, count);
         int result = loop.engine().watch((int) descriptor, kind, References.retain(handle));
         if (result < 0) {
             References.release(handle);
             References.release(handle);
             throw PythonException.osError(-result);
         }
+        return handle;
+    }
+
+    private static @Owned long watchHandle(LoopObject loop, long self, long arguments, long count) {
+        long callback = Memory.getLong(arguments + Long.BYTES);
+        long args = Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2);
+        if (loop.isDebug()) {
+            // It remembers where it was made.
+            try {
+                return Stock.handle(callback, args, self);
+            } finally {
+                References.release(args);
+            }
+        }
+        long context = Contexts.copyCurrent(loop.threadState());
+        long handle = Handles.SOON.take(References.retain(callback), args, context, self);
+        Types.track(handle);
         return handle;
     }
 
@@ -307,7 +328,22 @@ public final class LoopType implements Methods {
             return Objects.none();
         }
         long handle = loop.engine().watcher((int) number, kind);
-        return handle == Objects.NULL ? Objects.none() : References.retain(handle);
+        return handle == Objects.NULL ? Objects.none() : References.retain(Sources.object(handle));
+    }
+
+    private static long transport(long self, long descriptor) {
+        LoopObject loop = Loops.find(self);
+        long transport = loop == null ? Objects.NULL : loop.descriptors().get(Numbers.toLongSaturated(descriptor));
+        return transport == Objects.NULL ? Objects.none() : References.retain(transport);
+    }
+
+    private static long transportTypes() {
+        long stream = StreamType.build();
+        long acceptor = Acceptors.build();
+        long types = Tuples.of(stream, acceptor);
+        References.release(stream);
+        References.release(acceptor);
+        return types;
     }
 
     /** The attributes that inherited code keeps on the Python object and the engine must follow. */

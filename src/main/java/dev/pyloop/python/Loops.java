@@ -97,7 +97,8 @@ final class Loops {
         }
     }
 
-    private static boolean isLoop(long object) {
+    /** Tells whether {@code object} is an instance of our type. */
+    static boolean isLoop(@Borrowed long object) {
         long type = Objects.type(object);
         if (type == knownSubtype) {
             return true;

@@ -2,6 +2,7 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.References;
 import dev.pyloop.memory.Memory;
@@ -25,6 +26,10 @@ final class PythonSide {
 
     private static final class Debug {
         static final @Borrowed long RUN = Stock.attribute(MODULE, "run_in_debug_mode");
+    }
+
+    private static final class Slow {
+        static final @Borrowed long LOG = Stock.attribute(MODULE, "log_if_slow");
     }
 
     private static final class Descriptor {
@@ -52,6 +57,16 @@ final class PythonSide {
     /** Runs a handle with the loop's record of what runs, and logs it when it is slow. */
     static void runInDebugMode(@Borrowed long loop, @Borrowed long handle) {
         References.release(call(Debug.RUN, loop, handle));
+    }
+
+    /** Logs, in debug mode, that the loop spent {@code seconds} on a transport, if that is long. */
+    static void logIfSlow(@Borrowed long loop, double seconds) {
+        long number = Numbers.fromDouble(seconds);
+        try {
+            References.release(call(Slow.LOG, loop, number));
+        } finally {
+            References.release(number);
+        }
     }
 
     /** Returns the descriptor, as a Python int, of an object with a {@code fileno} method. */

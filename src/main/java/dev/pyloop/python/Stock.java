@@ -37,6 +37,15 @@ final class Stock {
         return call(Loop.CALL_SOON, self, arguments, count, names);
     }
 
+    /** {@code BaseEventLoop.call_soon(self, callback, argument)}. */
+    static void callSoon(@Borrowed long self, @Borrowed long callback, @Borrowed long argument) {
+        try (NativeBuffer arguments = new NativeBuffer(2 * Long.BYTES)) {
+            Memory.putLong(arguments.address(), callback);
+            Memory.putLong(arguments.address() + Long.BYTES, argument);
+            References.release(callSoon(self, arguments.address(), 2, Objects.NULL));
+        }
+    }
+
     /** {@code BaseEventLoop.call_soon_threadsafe(self, …)}. */
     static @Owned long callSoonThreadsafe(@Borrowed long self, long arguments, long count, @Borrowed long names) {
         return call(Loop.CALL_SOON_THREADSAFE, self, arguments, count, names);
@@ -56,6 +65,17 @@ final class Stock {
         return timer;
     }
 
+    /** {@code Handle(callback, args, loop, None)}: a handle that runs in a copy of the current context. */
+    static @Owned long handle(@Borrowed long callback, @Borrowed long args, @Borrowed long loop) {
+        try (NativeBuffer arguments = new NativeBuffer(4 * Long.BYTES)) {
+            Memory.putLong(arguments.address(), callback);
+            Memory.putLong(arguments.address() + Long.BYTES, args);
+            Memory.putLong(arguments.address() + 2 * Long.BYTES, loop);
+            Memory.putLong(arguments.address() + 3 * Long.BYTES, Objects.NONE);
+            return Calls.call(HandleLayout.STOCK_HANDLE, arguments.address(), 4, Objects.NULL);
+        }
+    }
+
     /** {@code Handle.cancel(handle)}. */
     static void cancel(@Borrowed long handle) {
         References.release(Calls.call(Handle.CANCEL, handle));
@@ -66,7 +86,7 @@ final class Stock {
         References.release(Calls.call(Handle.CANCEL_TIMER, timer));
     }
 
-    /** {@code handle._run()}, which reports errors itself; returns false, with the error pending, if it raised. */
+    /** {@code handle._run()}, which reports errors itself; it throws what leaves the loop. */
     static void run(@Borrowed long handle) {
         References.release(Calls.callMethod(handle, Names.RUN));
     }

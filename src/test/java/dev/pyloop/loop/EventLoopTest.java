@@ -56,6 +56,16 @@ class EventLoopTest {
     }
 
     @Test
+    void aCallbackMayDropThoseBehindIt() {
+        callSoon("first", loop::clear);
+        callSoon("dropped");
+        loop.setStopping(true);
+        loop.run();
+        assertEquals(List.of("first"), trace);
+        assertEquals(0, loop.readyCount());
+    }
+
+    @Test
     void cancelledTimersNeitherRunNorStay() {
         for (int i = 0; i < 1000; i++) {
             long handle = callAt(1, "cancelled");

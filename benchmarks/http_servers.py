@@ -1,0 +1,52 @@
+"""HTTP servers that answer every request with the same few bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import uvicorn
+from aiohttp import web
+
+BODY = b"Hello, World!"
+HEADERS = [(b"content-type", b"text/plain"), (b"content-length", str(len(BODY)).encode())]
+
+
+async def application(_scope: Any, _receive: Any, send: Any) -> None:
+    """Answer a request, as an ASGI application."""
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": BODY})
+
+
+async def start_uvicorn(host: str, port: int, backlog: int) -> object:
+    """Start uvicorn on the running loop."""
+    config = uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        backlog=backlog,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    return serving
+
+
+async def start_aiohttp(host: str, port: int, backlog: int) -> object:
+    """Start aiohttp's server on the running loop."""
+
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(body=BODY, content_type="text/plain")
+
+    application = web.Application()
+    application.router.add_get("/", answer)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, host, port, backlog=backlog).start()
+    return runner

@@ -1,0 +1,55 @@
+"""The references that transports and acceptors own, in slots whose places the engine looks up.
+
+The engine's types derive from these classes, so CPython itself shows the references to its garbage collector.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._stock import FlowControlMixin
+
+if TYPE_CHECKING:
+    import asyncio
+    import socket
+    from collections.abc import Callable
+    from contextvars import Context
+
+
+class StreamFields(FlowControlMixin):
+    """What a stream transport refers to.
+
+    Inherited code sends files only over transports with asyncio's flow control, so they derive from it; of its
+    slots ``_loop`` and the marks are used.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_empty_waiter",
+        "_protocol",
+        "_read_context",
+        "_server",
+        "_socket",
+        "_write_context",
+    )
+
+    _empty_waiter: asyncio.Future[None] | None
+    _loop: Any
+    _protocol: asyncio.BaseProtocol
+    _read_context: Context
+    _server: Any
+    _socket: socket.socket
+    _write_context: Context
+
+
+class AcceptorFields:
+    """What an acceptor refers to."""
+
+    __slots__ = ("__weakref__", "backlog", "context", "factory", "loop", "server", "sock")
+
+    backlog: int
+    context: Context
+    factory: Callable[[], asyncio.BaseProtocol]
+    loop: Any
+    server: Any
+    sock: Any

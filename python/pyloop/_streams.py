@@ -1,0 +1,218 @@
+"""Stream transports and what accepts their connections: per connection here, per message in Java.
+
+Importing this module builds the engine's types.
+"""
+
+from __future__ import annotations
+
+import functools
+import socket
+from typing import TYPE_CHECKING, Any
+
+from . import _addresses, _engine
+from ._stock import FlowControlMixin, TransportSocket, base_events, constants, futures, logger
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Mapping
+
+    from ._loop import EventLoop
+
+    class _Stream(_engine.StreamTransport): ...
+
+    class _Acceptor(_engine.Acceptor): ...
+else:
+    _Stream, _Acceptor = _engine.EventLoop._transport_types()
+
+_HIGH_WATER = 64 * 1024  # the default, which is the engine's too
+# Of sockets whose addresses the engine can keep as the kernel gave them.
+_FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
+
+
+class StreamTransport(_Stream):
+    """A connected TCP or Unix socket, which this object owns from its creation to ``connection_lost``.
+
+    It behaves as asyncio's, but for one thing: what a callback writes is sent when the callback returns, all at
+    once, so that is also when an error of the system's shows.
+    """
+
+    __slots__ = ()
+
+    _start_tls_compatible = True
+    _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        sock: socket.socket,
+        protocol: asyncio.BaseProtocol,
+        waiter: asyncio.Future[None] | None = None,
+        extra: Mapping[str, Any] | None = None,
+        server: asyncio.Server | None = None,
+    ) -> None:
+        super(FlowControlMixin, self).__init__({} if extra is None else dict(extra))
+        self._describe(sock)
+        self._loop = loop
+        self._socket = sock
+        self._server = None
+        self._open(loop, sock.fileno())
+        self.set_protocol(protocol)
+        if server is not None:
+            _attach(server, self)
+            self._server = server
+        base_events._set_nodelay(sock)
+        loop.call_soon(protocol.connection_made, self)
+        self._start()
+        if waiter is not None:
+            # Only now, so that the protocol knows of the connection before whoever waits for it goes on.
+            loop.call_soon(futures._set_result_unless_cancelled, waiter, None)
+
+    def __repr__(self) -> str:
+        info = [type(self).__name__]
+        if self._is_closed():
+            info.append("closed")
+        elif self.is_closing():
+            info.append("closing")
+        info.append(f"fd={self._descriptor()}")
+        if not self._is_closed() and not self._loop.is_closed():
+            info.append("read=polling" if self._loop._reader(self._descriptor()) else "read=idle")
+            state = "polling" if self._loop._writer(self._descriptor()) else "idle"
+            info.append(f"write=<{state}, bufsize={self.get_write_buffer_size()}>")
+        return f"<{' '.join(info)}>"
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Return what is known of the connection under a name; asyncio's documentation lists the names."""
+        try:
+            extra = self._extra
+        except AttributeError:
+            # An accepted connection: most are never asked.
+            peer, local = _addresses.decode(self._peer()), _addresses.decode(self._local())
+            extra = self._extra = {"peername": peer, "sockname": local}
+        if name == "socket" and name not in extra:
+            extra[name] = TransportSocket(self._sock or _closed_socket(_addresses.family(self._local())))
+        return extra.get(name, default)
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Set the marks, in bytes, at which the protocol is asked to pause and to resume writing.
+
+        Raises:
+            ValueError: ``high`` is less than ``low``, or ``low`` is negative.
+        """
+        if high is None:
+            high = _HIGH_WATER if low is None else 4 * low
+        if low is None:
+            low = high // 4
+        if not high >= low >= 0:
+            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
+        self._high_water, self._low_water = high, low
+        self._set_limits(high, low)
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        """Return the low and the high mark, in bytes."""
+        try:
+            return self._low_water, self._high_water
+        except AttributeError:
+            return _HIGH_WATER // 4, _HIGH_WATER  # never set
+
+    def can_write_eof(self) -> bool:
+        """Return True: the outgoing half of a connection can be closed by itself."""
+        return True
+
+    @property
+    def _sock(self) -> socket.socket | None:
+        """The socket; made when an accepted connection is first asked for it, and then the descriptor's owner."""
+        try:
+            return self._socket
+        except AttributeError:
+            if self._is_closed():
+                return None
+        self._socket = socket.socket(fileno=self._descriptor())
+        self._socket.setblocking(False)
+        return self._socket
+
+    @property
+    def _sock_fd(self) -> int:
+        return self._descriptor()
+
+    @property
+    def _protocol_paused(self) -> bool:
+        return self._is_writing_paused()
+
+    def _describe(self, sock: socket.socket) -> None:
+        self._extra["socket"] = TransportSocket(sock)
+        self._extra["sockname"] = _address(sock.getsockname)
+        if "peername" not in self._extra:
+            self._extra["peername"] = _address(sock.getpeername)
+
+    def _fatal_error(self, exc: BaseException, message: str = "Fatal error on transport") -> None:
+        if isinstance(exc, OSError):
+            if self._loop.get_debug():
+                logger.debug("%r: %s", self, message, exc_info=True)
+        else:
+            self._loop.call_exception_handler(
+                {"message": message, "exception": exc, "transport": self, "protocol": self._protocol}
+            )
+        self._force_close(exc)
+
+    def _make_empty_waiter(self) -> asyncio.Future[None]:
+        if getattr(self, "_empty_waiter", None) is not None:
+            raise RuntimeError("Empty waiter is already set")
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        if self.get_write_buffer_size() == 0:
+            waiter.set_result(None)
+        self._empty_waiter = waiter
+        return waiter
+
+    def _reset_empty_waiter(self) -> None:
+        self._empty_waiter = None
+
+
+class Acceptor(_Acceptor):
+    """Accepts the connections of one listening socket and makes their transports.
+
+    The engine keeps it alive as long as it watches the socket, which is the server's.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        sock: socket.socket,
+        server: asyncio.Server | None,
+        backlog: int,
+    ) -> None:
+        self.loop = loop
+        self.factory = protocol_factory
+        self.sock = sock
+        self.server = server
+        self.backlog = backlog
+        self._start(sock.fileno(), backlog)
+
+
+def can_accept(sock: socket.socket) -> bool:
+    """Tell whether the engine can accept the connections of a listening socket."""
+    return sock.family in _FAMILIES
+
+
+@functools.cache
+def _closed_socket(family: int) -> socket.socket:
+    """Return what stands for the sockets of connections that ended before anybody asked for them."""
+    sock = socket.socket(family)
+    sock.close()
+    return sock
+
+
+def _address(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except OSError:
+        return None
+
+
+def _attach(server: Any, transport: StreamTransport) -> None:
+    if server._attach.__code__.co_argcount > 1:
+        server._attach(transport)
+    else:
+        server._attach()

@@ -1,0 +1,62 @@
+package dev.pyloop.cpython;
+
+import dev.pyloop.memory.Memory;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * {@code bytes}.
+ *
+ * <pre>
+ *   struct PyBytesObject { PyObject_VAR_HEAD; Py_hash_t ob_shash; char ob_sval[]; };
+ *     ob_size  16
+ *     ob_sval  32
+ * </pre>
+ *
+ * <p>Callers hold the GIL.
+ */
+public final class Bytes {
+    private static final MethodHandle FROM_STRING = Interpreter.function("PyBytes_FromStringAndSize", "(JJ)J");
+    private static final long TYPE = Interpreter.symbol("PyBytes_Type");
+    private static final long OB_SIZE = 16;
+    private static final long OB_SVAL = 32;
+
+    private Bytes() {}
+
+    /** Tells whether {@code object} is bytes or of a subtype, which has the same layout. */
+    public static boolean isBytes(@Borrowed long object) {
+        return Objects.isInstance(object, TYPE);
+    }
+
+    /** Returns the number of bytes. */
+    public static long size(@Borrowed long bytes) {
+        return Memory.getLong(bytes + OB_SIZE);
+    }
+
+    /** Returns the address of the first byte. */
+    public static long address(@Borrowed long bytes) {
+        return bytes + OB_SVAL;
+    }
+
+    /** Makes a copy of {@code size} bytes at {@code address}. */
+    public static @Owned long copyOf(long address, long size) {
+        try {
+            return Errors.check((long) FROM_STRING.invokeExact(address, size));
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
+    }
+
+    /** Makes an object of {@code size} bytes for the caller to fill before anybody else sees it. */
+    public static @Owned long allocate(long size) {
+        return copyOf(Objects.NULL, size);
+    }
+
+    /** Makes a copy of a Java array; for what is rare. */
+    public static @Owned long of(byte[] array) {
+        long bytes = allocate(array.length);
+        for (int i = 0; i < array.length; i++) {
+            Memory.putByte(address(bytes) + i, array[i]);
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,21 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Types;
+import dev.pyloop.memory.Memory;
+
+/** Where {@code pyloop._stream_fields.AcceptorFields} keeps its {@code __slots__}; see {@link StreamLayout}. */
+final class AcceptorLayout {
+    static final @Borrowed long TYPE = Stock.attribute("pyloop._stream_fields", "AcceptorFields");
+    static final long FACTORY = Types.slotOffset(TYPE, "factory");
+    static final long LOOP = Types.slotOffset(TYPE, "loop");
+    static final long SERVER = Types.slotOffset(TYPE, "server");
+    static final long CONTEXT = Types.slotOffset(TYPE, "context");
+
+    private AcceptorLayout() {}
+
+    /** Returns the object in the slot at {@code offset}, which is filled. */
+    static @Borrowed long get(@Borrowed long acceptor, long offset) {
+        return Memory.getLong(acceptor + offset);
+    }
+}

@@ -1,0 +1,137 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.Contexts;
+import dev.pyloop.cpython.Errors;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.PythonException;
+import dev.pyloop.cpython.References;
+import dev.pyloop.cpython.Types;
+import dev.pyloop.reactor.Interest;
+import dev.pyloop.transport.Acceptor;
+
+/**
+ * The Java side of what accepts connections from one listening socket of a server.
+ *
+ * <p>A connection gets its protocol and transport in the iteration after the one that accepted it, as in asyncio, where a
+ * task does that. Owned by the Python object, whose address it borrows. Guarded by the GIL.
+ */
+final class AcceptorObject {
+    private static final class TransportType {
+        static final @Borrowed long TYPE = Stock.attribute("pyloop._streams", "StreamTransport");
+    }
+
+    private final @Borrowed long self;
+    private final LoopObject loop;
+    private final Acceptor acceptor;
+
+    AcceptorObject(@Borrowed long self, LoopObject loop, int listener, int limit) {
+        this.self = self;
+        this.loop = loop;
+        acceptor = new Acceptor(loop.streamIo(), listener, limit);
+    }
+
+    /** Starts to accept; the loop keeps this object alive until the descriptor is not watched any more. */
+    void start() {
+        int result = loop.engine().watch(acceptor.listener(), Interest.READ, References.retain(self) | Sources.ACCEPT);
+        if (result < 0) {
+            References.release(self);
+            throw PythonException.osError(-result);
+        }
+    }
+
+    /** Accepts what waits to be. */
+    void acceptable() {
+        if (loop.engine().watcher(acceptor.listener(), Interest.READ) != (self | Sources.ACCEPT)) {
+            return;
+        }
+        int result = acceptor.accept(this::arrived);
+        if (result < 0) {
+            Errors.setOsError(-result);
+            StreamSide.reportAccept(self);
+        }
+    }
+
+    /** Serves the connection whose turn it is. */
+    void accepted() {
+        Acceptor.Connection connection = acceptor.next();
+        long context = newContext();
+        try {
+            if (!Contexts.tryEnter(loop.threadState(), context)) {
+                throw PythonException.PENDING;
+            }
+            try {
+                serve(connection);
+            } finally {
+                Contexts.exit(loop.threadState(), context);
+            }
+        } finally {
+            Contexts.release(context);
+        }
+    }
+
+    /** Closes the connections whose turn does not come any more. */
+    void dispose() {
+        acceptor.close();
+    }
+
+    private void arrived() {
+        loop.engine().callSoon(References.retain(self) | Sources.ACCEPTED);
+    }
+
+    /** A copy of the context that the server was started in: callbacks of one connection see nothing of another's. */
+    private @Owned long newContext() {
+        long context = AcceptorLayout.get(self, AcceptorLayout.CONTEXT);
+        if (!Contexts.tryEnter(loop.threadState(), context)) {
+            throw PythonException.PENDING;
+        }
+        try {
+            return Contexts.copyCurrent(loop.threadState());
+        } finally {
+            Contexts.exit(loop.threadState(), context);
+        }
+    }
+
+    private void serve(Acceptor.Connection connection) {
+        long protocol = Calls.tryCall(AcceptorLayout.get(self, AcceptorLayout.FACTORY));
+        if (protocol == Objects.NULL) {
+            loop.streamIo().calls().close(connection.descriptor());
+            StreamSide.reportConnection(self, Objects.NONE);
+            return;
+        }
+        long transport = Types.allocateUntracked(TransportType.TYPE);
+        Types.track(transport);
+        try {
+            connect(transport, protocol, connection);
+        } catch (PythonException e) {
+            Errors.raise(e);
+            Streams.abandon(transport);
+            StreamSide.reportConnection(self, protocol);
+        } finally {
+            References.release(protocol);
+            References.release(transport);
+        }
+    }
+
+    private void connect(long transport, long protocol, Acceptor.Connection connection) {
+        StreamObject stream = Streams.open(transport, loop, connection.descriptor());
+        stream.setAddresses(connection.peer(), connection.local());
+        stream.setProtocol(protocol);
+        long loopObject = AcceptorLayout.get(self, AcceptorLayout.LOOP);
+        StreamLayout.set(transport, StreamLayout.LOOP, References.retain(loopObject));
+        long server = AcceptorLayout.get(self, AcceptorLayout.SERVER);
+        if (server != Objects.NONE) {
+            Streams.attach(server, transport);
+        }
+        StreamLayout.set(transport, StreamLayout.SERVER, References.retain(server));
+        long connectionMade = Objects.getAttribute(protocol, StreamNames.CONNECTION_MADE);
+        try {
+            loop.callSoon(connectionMade, transport);
+        } finally {
+            References.release(connectionMade);
+        }
+        stream.startReadingSoon();
+    }
+}

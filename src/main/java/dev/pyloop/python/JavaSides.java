@@ -1,0 +1,69 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.memory.Memory;
+import dev.pyloop.queue.ReadyQueue;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the Java side of a Python object by the number that the object holds in a field of its own.
+ *
+ * <pre>
+ *   number   0          before __init__
+ *            1          after the Java side was left
+ *            otherwise  an index into the table
+ * </pre>
+ *
+ * <p>Numbers are used again. Guarded by the GIL.
+ *
+ * @param <T> the Java side
+ */
+final class JavaSides<T> {
+    private static final int LEFT = 1;
+
+    private final long field;
+    private @Nullable Object[] table = new Object[16];
+    private int limit = LEFT + 1;
+    private final ReadyQueue free = new ReadyQueue();
+
+    /** Makes a table for objects that hold their number at offset {@code field}, eight bytes wide. */
+    JavaSides(long field) {
+        this.field = field;
+    }
+
+    /** Returns the Java side of {@code self}, an instance of the type with the field; null if it has none. */
+    @SuppressWarnings("unchecked") // only enter() fills the table
+    @Nullable
+    T find(@Borrowed long self) {
+        return (T) table[(int) Memory.getLong(self + field)];
+    }
+
+    /**
+     * Tells whether {@code self} had a Java side once. Destructors of other objects may still use one that the garbage
+     * collector has finalized.
+     */
+    boolean isLeft(@Borrowed long self) {
+        return Memory.getLong(self + field) == LEFT;
+    }
+
+    /** Makes {@code side} the Java side of {@code self}, which must have none. */
+    void enter(@Borrowed long self, T side) {
+        int number = free.isEmpty() ? limit++ : (int) free.poll();
+        if (number == table.length) {
+            table = Arrays.copyOf(table, table.length * 2);
+        }
+        table[number] = side;
+        Memory.putLong(self + field, number);
+    }
+
+    /** Takes the Java side of {@code self}, if it has one, out of the table. */
+    void leave(@Borrowed long self) {
+        int number = (int) Memory.getLong(self + field);
+        if (number > LEFT) {
+            Memory.putLong(self + field, LEFT);
+            table[number] = null;
+            free.add(number);
+        }
+    }
+}

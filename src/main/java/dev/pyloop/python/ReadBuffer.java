@@ -1,0 +1,39 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Bytes;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+
+/**
+ * Where the connections of a loop receive, one at a time.
+ *
+ * <p>The buffer is a Python {@code bytes} that nobody else has seen. When a peer sends in bulk and fills it, it is given
+ * away as it is; otherwise what was received is copied into an object of the right size, and the buffer stays. Guarded by
+ * the GIL; the loop's thread only.
+ */
+final class ReadBuffer {
+    /** Bytes received at a time. */
+    static final int CAPACITY = 64 * 1024;
+
+    private @Owned long spare = Objects.NULL;
+
+    /** Returns the address of {@link #CAPACITY} bytes of room. */
+    long address() {
+        if (spare == Objects.NULL) {
+            spare = Bytes.allocate(CAPACITY);
+        }
+        return Bytes.address(spare);
+    }
+
+    /** Returns the first {@code size} bytes, now that they were received. */
+    @Owned
+    long take(int size) {
+        @Borrowed long full = spare;
+        if (size == CAPACITY) {
+            spare = Objects.NULL;
+            return full;
+        }
+        return Bytes.copyOf(Bytes.address(full), size);
+    }
+}

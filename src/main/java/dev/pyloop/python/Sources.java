@@ -1,0 +1,49 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+
+/**
+ * Handles of the engine that stand for the readiness of a transport, rather than for a callback of the program's.
+ *
+ * <p>Such a handle is the address of a Python object, which has its lowest bits free, with what is ready in those bits. Who
+ * owns the handle owns a reference to the object. A program's handle has zeros there.
+ */
+final class Sources {
+    /** The low bits of a handle. */
+    static final int KIND_MASK = 7;
+    /** A transport has something to read. */
+    static final int READ = 1;
+    /** A transport has room to write. */
+    static final int WRITE = 2;
+    /** A transport is connected, and the protocol knows. */
+    static final int START_READING = 3;
+    /** A listening socket has connections. */
+    static final int ACCEPT = 4;
+    /** A connection was accepted, one iteration ago. */
+    static final int ACCEPTED = 5;
+
+    private Sources() {}
+
+    /** Tells whether a handle is of this kind. */
+    static boolean isSource(long handle) {
+        return (handle & KIND_MASK) != 0;
+    }
+
+    /** Returns the object that a handle of any kind refers to. */
+    static @Borrowed long object(long handle) {
+        return handle & ~KIND_MASK;
+    }
+
+    /** Does what is to be done when the handle's turn has come. */
+    static void run(@Borrowed long handle) {
+        long object = object(handle);
+        switch ((int) handle & KIND_MASK) {
+            case READ -> Streams.get(object).readable();
+            case WRITE -> Streams.get(object).writable();
+            case START_READING -> Streams.get(object).startReading();
+            case ACCEPT -> Acceptors.get(object).acceptable();
+            case ACCEPTED -> Acceptors.get(object).accepted();
+            default -> throw new IllegalArgumentException("handle of kind " + (handle & KIND_MASK));
+        }
+    }
+}

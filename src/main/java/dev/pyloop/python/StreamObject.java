@@ -1,0 +1,457 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Buffers;
+import dev.pyloop.cpython.Bytes;
+import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.Contexts;
+import dev.pyloop.cpython.Errors;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.PythonException;
+import dev.pyloop.cpython.References;
+import dev.pyloop.transport.Stream;
+import dev.pyloop.transport.StreamOwner;
+
+/**
+ * The Java side of one Python stream transport.
+ *
+ * <p>Owned by the Python object, whose address it borrows and in whose slots ({@link StreamLayout}) the references are
+ * kept. It owns the descriptor unless the Python object has a socket, which then does. Guarded by the GIL.
+ */
+final class StreamObject implements StreamOwner {
+    /** From this size on a copy of what the socket takes at once would cost more than a system call. */
+    private static final long MIN_UNCOPIED = 16 * 1024;
+
+    private static final int ENOUGH_LOST_WRITES = 5;
+
+    private final @Borrowed long self;
+    private final LoopObject loop;
+    private final Stream stream;
+    private final int descriptor;
+    private boolean closed;
+    /** The socket that was last found to be the descriptor's owner; not a reference. */
+    private @Borrowed long knownSocket = Objects.NULL;
+
+    private boolean buffered;
+    private boolean paused;
+    private byte[] peer = {};
+    private byte[] local = {};
+
+    /** What connection_lost shall be called with. */
+    private @Owned long lostBy = References.retain(Objects.NONE);
+
+    /** Makes the transport of {@code descriptor}; {@code self} is the Python object that will own this one. */
+    StreamObject(@Borrowed long self, LoopObject loop, int descriptor) {
+        this.self = self;
+        this.loop = loop;
+        this.descriptor = descriptor;
+        stream = new Stream(loop.streamIo(), descriptor, this, self | Sources.READ, self | Sources.WRITE);
+        loop.descriptors().put(descriptor, self);
+    }
+
+    @Borrowed
+    long self() {
+        return self;
+    }
+
+    LoopObject loop() {
+        return loop;
+    }
+
+    Stream stream() {
+        return stream;
+    }
+
+    /** Returns the descriptor, which may be another file's once this transport is closed. */
+    int descriptor() {
+        return descriptor;
+    }
+
+    /** Tells whether the descriptor was closed. */
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** Returns the protocol; raises once the connection is over. */
+    @Borrowed
+    long protocol() {
+        return StreamLayout.get(self, StreamLayout.PROTOCOL);
+    }
+
+    /** Returns the peer's address as the kernel gave it when the connection was accepted. */
+    byte[] peer() {
+        return peer;
+    }
+
+    /** Returns the address of this end of an accepted connection, as the kernel gave it. */
+    byte[] local() {
+        return local;
+    }
+
+    void setAddresses(byte[] peer, byte[] local) {
+        this.peer = peer;
+        this.local = local;
+    }
+
+    /** Gives the transport another protocol, which hears of all that comes from now on. */
+    void setProtocol(@Borrowed long protocol) {
+        buffered = Streams.isBuffered(protocol);
+        StreamLayout.set(self, StreamLayout.PROTOCOL, References.retain(protocol));
+    }
+
+    /** Begins to read in the next iteration, in the context that is current now. */
+    void startReadingSoon() {
+        keepReadContext();
+        loop.engine().callSoon(References.retain(self) | Sources.START_READING);
+    }
+
+    /** Begins to read, unless the protocol did not want to when it learned that it is connected. */
+    void startReading() {
+        if (isReading()) {
+            stream.startReading();
+        }
+    }
+
+    boolean isReading() {
+        return !paused && !stream.isClosing();
+    }
+
+    void pauseReading() {
+        if (isReading()) {
+            paused = true;
+            stream.stopReading();
+            logInDebugMode(StreamMessages.PAUSES_READING);
+        }
+    }
+
+    void resumeReading() {
+        if (paused && !stream.isClosing()) {
+            paused = false;
+            if (loop.isClosed()) {
+                throw PythonException.runtimeError("Event loop is closed");
+            }
+            keepReadContext();
+            stream.startReading();
+            logInDebugMode(StreamMessages.RESUMES_READING);
+        }
+    }
+
+    /** Tells whether more can be read for a protocol that takes bytes. */
+    boolean readsBytes() {
+        return stream.isReading() && !buffered;
+    }
+
+    /** Receives up to {@code size} bytes at {@code address}; 0 at the end, or the negated errno. */
+    long receive(long address, long size) {
+        return loop.streamIo().calls().receive(openDescriptor(), address, size);
+    }
+
+    /** Reads, as the poller found something to read. */
+    void readable() {
+        if (!stream.isReadable()) {
+            return;
+        }
+        long context = enter(StreamLayout.READ_CONTEXT);
+        try {
+            if (buffered) {
+                StreamInput.readIntoProtocol(this);
+            } else {
+                StreamInput.readBytes(this);
+            }
+            loop.flushStreams();
+        } finally {
+            leave(context);
+        }
+    }
+
+    /** Writes on, as the poller found room. */
+    void writable() {
+        long context = enter(StreamLayout.WRITE_CONTEXT);
+        try {
+            stream.writable();
+        } finally {
+            leave(context);
+        }
+    }
+
+    /** Sends data of any type that asyncio takes. */
+    void write(@Borrowed long data) {
+        boolean isBytes = Bytes.isBytes(data);
+        if (!isBytes && !Streams.isBuffer(data)) {
+            StreamSide.refuseWrite(self, data);
+            return;
+        }
+        checkWritable("Cannot call write() after write_eof()", "unable to write; sendfile is in progress");
+        if (!isBytes) {
+            writeBuffer(data);
+        } else if (Bytes.size(data) > 0 && !countIfLost()) {
+            stream.write(Bytes.address(data), Bytes.size(data), References.retain(data));
+        }
+    }
+
+    /** Sends a list or tuple of bytes-like objects. */
+    void writeLines(@Borrowed long items, long count) {
+        checkWritable("Cannot call writelines() after write_eof()", "unable to writelines; sendfile is in progress");
+        if (count == 0 || countIfLost()) {
+            return;
+        }
+        @Owned long[] chunks = Streams.toBytes(items, count);
+        for (long chunk : chunks) {
+            if (Bytes.size(chunk) > 0) {
+                stream.append(Bytes.address(chunk), Bytes.size(chunk), chunk);
+            } else {
+                References.release(chunk);
+            }
+        }
+        stream.written();
+    }
+
+    /** Ends the connection at once; {@code exception} is what connection_lost is called with. */
+    void forceClose(@Borrowed long exception) {
+        if (!stream.isLost()) {
+            long previous = lostBy;
+            lostBy = References.retain(exception);
+            References.release(previous);
+            stream.abort();
+        }
+    }
+
+    /** Tells the protocol that the connection is over, and gives everything up. */
+    void callConnectionLost(@Borrowed long exception) {
+        try {
+            long protocol = References.retain(protocol());
+            long result = Calls.tryCallMethod(protocol, StreamNames.CONNECTION_LOST, exception);
+            References.release(protocol);
+            References.release(Errors.check(result));
+        } finally {
+            giveUp();
+        }
+    }
+
+    /** Gives everything up without telling anybody. */
+    void abandon() {
+        stream.dispose();
+        giveUp();
+    }
+
+    /** For the destructor: gives the descriptor back if the program dropped the transport with the connection open. */
+    void dispose() {
+        boolean open = !closed;
+        try {
+            if (open) {
+                StreamSide.warnUnclosed(self);
+            }
+        } finally {
+            if (open) {
+                abandon();
+            }
+            References.release(lostBy);
+            lostBy = Objects.NULL;
+        }
+    }
+
+    void logInDebugMode(@Borrowed long format) {
+        if (loop.isDebug()) {
+            StreamSide.logEvent(self, format);
+        }
+    }
+
+    @Override
+    public void releaseChunk(@Owned long bytes) {
+        References.release(bytes);
+    }
+
+    /** A program may close the socket that it made the transport of; the number may be somebody else's by now. */
+    @Override
+    public int openDescriptor() {
+        long socket = StreamLayout.get(self, StreamLayout.SOCKET);
+        if (socket == Objects.NULL || socket == Objects.NONE) {
+            return descriptor;
+        }
+        if (socket != knownSocket) {
+            if (!SocketLayout.isSocketOf(socket, descriptor)) {
+                return descriptor;
+            }
+            knownSocket = socket;
+        }
+        return SocketLayout.descriptor(socket);
+    }
+
+    @Override
+    public void retain() {
+        References.retain(self);
+    }
+
+    @Override
+    public void release() {
+        References.release(self);
+    }
+
+    @Override
+    public void pauseWriting() {
+        notifyProtocol(StreamNames.PAUSE_WRITING, StreamMessages.PAUSE_WRITING);
+    }
+
+    @Override
+    public void resumeWriting() {
+        notifyProtocol(StreamNames.RESUME_WRITING, StreamMessages.RESUME_WRITING);
+    }
+
+    @Override
+    public void writingBlocked() {
+        StreamLayout.set(self, StreamLayout.WRITE_CONTEXT, Contexts.copyCurrent(loop.threadState()));
+    }
+
+    @Override
+    public void writeFailed(int errno, int lostChunks) {
+        Errors.setOsError(errno);
+        StreamSide.failWrite(self);
+        for (int i = 0; i < lostChunks; i++) {
+            countIfLost();
+        }
+    }
+
+    @Override
+    public void drained() {
+        if (StreamLayout.has(self, StreamLayout.EMPTY_WAITER)) {
+            long waiter = StreamLayout.get(self, StreamLayout.EMPTY_WAITER);
+            References.release(Errors.check(Calls.tryCallMethod(waiter, StreamNames.SET_RESULT, Objects.NONE)));
+        }
+    }
+
+    @Override
+    public void connectionLost() {
+        callConnectionLost(Objects.NONE);
+    }
+
+    @Override
+    public void connectionLostSoon() {
+        // Given up here, for its traceback may refer to this transport, and the collector does not see it.
+        @Owned long exception = lostBy;
+        lostBy = References.retain(Objects.NONE);
+        long callback = Objects.getAttribute(self, StreamNames.CALL_CONNECTION_LOST);
+        try {
+            loop.callSoon(callback, exception);
+        } finally {
+            References.release(callback);
+            References.release(exception);
+        }
+    }
+
+    private void keepReadContext() {
+        StreamLayout.set(self, StreamLayout.READ_CONTEXT, Contexts.copyCurrent(loop.threadState()));
+    }
+
+    private void checkWritable(String afterEof, String duringSendfile) {
+        if (stream.isEof()) {
+            throw PythonException.runtimeError(afterEof);
+        }
+        if (StreamLayout.has(self, StreamLayout.EMPTY_WAITER)) {
+            throw PythonException.runtimeError(duringSendfile);
+        }
+    }
+
+    private void writeBuffer(long data) {
+        if (Objects.length(data) == 0 || countIfLost()) {
+            return;
+        }
+        Buffers view;
+        try {
+            view = Buffers.of(data);
+        } catch (PythonException e) {
+            Errors.raise(e);
+            StreamSide.failWrite(self);
+            return;
+        }
+        try (view) {
+            long size = view.size();
+            if (size == 0) {
+                return;
+            }
+            long sent = size >= MIN_UNCOPIED ? stream.tryToSend(view.address(), size) : 0;
+            if (sent < size) {
+                long rest = Bytes.copyOf(view.address() + sent, size - sent);
+                stream.write(Bytes.address(rest), size - sent, rest);
+            }
+        }
+    }
+
+    private boolean countIfLost() {
+        if (!stream.isLost()) {
+            return false;
+        }
+        if (stream.countLostWrite() >= ENOUGH_LOST_WRITES) {
+            StreamSide.warnLostWrite();
+        }
+        return true;
+    }
+
+    private void notifyProtocol(long method, long failure) {
+        long result = Calls.tryCallMethod(protocol(), method);
+        if (result == Objects.NULL) {
+            StreamSide.reportProtocol(self, failure);
+        } else {
+            References.release(result);
+        }
+    }
+
+    private long enter(long slot) {
+        long context = References.retain(StreamLayout.get(self, slot));
+        if (!Contexts.tryEnter(loop.threadState(), context)) {
+            References.release(context);
+            throw PythonException.PENDING;
+        }
+        return context;
+    }
+
+    private void leave(@Owned long context) {
+        Contexts.exit(loop.threadState(), context);
+        References.release(context);
+    }
+
+    /** Closes the descriptor and drops what the transport refers to; a pending error stays pending. */
+    private void giveUp() {
+        if (closed) {
+            return;
+        }
+        long pending = Errors.occurred() ? Errors.take() : Objects.NULL;
+        try {
+            closeDescriptor();
+            StreamLayout.set(self, StreamLayout.PROTOCOL, Objects.none());
+            StreamLayout.set(self, StreamLayout.LOOP, Objects.none());
+            detachFromServer();
+            if (StreamLayout.has(self, StreamLayout.EMPTY_WAITER)) {
+                StreamSide.failEmptyWaiter(self);
+            }
+        } finally {
+            if (pending != Objects.NULL) {
+                Errors.restore(pending);
+            }
+        }
+    }
+
+    private void closeDescriptor() {
+        closed = true;
+        loop.descriptors().remove(descriptor, self);
+        if (StreamLayout.has(self, StreamLayout.SOCKET)) {
+            long socket = References.retain(StreamLayout.get(self, StreamLayout.SOCKET));
+            StreamLayout.set(self, StreamLayout.SOCKET, Objects.none());
+            long result = Calls.tryCallMethod(socket, StreamNames.CLOSE);
+            References.release(socket);
+            References.release(Errors.check(result));
+        } else {
+            loop.streamIo().calls().close(descriptor);
+        }
+    }
+
+    private void detachFromServer() {
+        if (StreamLayout.has(self, StreamLayout.SERVER)) {
+            long server = References.retain(StreamLayout.get(self, StreamLayout.SERVER));
+            StreamLayout.set(self, StreamLayout.SERVER, Objects.none());
+            long result = Streams.detach(server, self);
+            References.release(server);
+            References.release(Errors.check(result));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+package dev.pyloop.transport;
+
+/** Who keeps the memory of chunks alive while they wait to be sent. */
+@FunctionalInterface
+public interface ChunkOwner {
+    /** Gives up the memory of a chunk that was sent or dropped; may run any code. */
+    void releaseChunk(long token);
+}

@@ -1,0 +1,379 @@
+package dev.pyloop.transport;
+
+import dev.pyloop.libc.Errno;
+import dev.pyloop.libc.SystemCallException;
+import dev.pyloop.reactor.Interest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connected, non-blocking stream socket: what waits to be sent, what the descriptor is watched for, and how it ends.
+ *
+ * <p>What is written waits for the end of the callback that wrote it, then for the socket to have room:
+ *
+ * <pre>
+ *   idle      nothing waits                           no queue
+ *   listed    to be sent when the callback returns    queue, in the loop's {@link FlushList}
+ *   blocked   the socket is full                      queue, descriptor watched for writing
+ * </pre>
+ *
+ * <p>Large amounts are not put off: they are tried at once, as is everything that is written outside a callback.
+ *
+ * <p>The descriptor is the owner's, who closes it in {@link StreamOwner#connectionLost}. Guarded by the loop's lock.
+ */
+public final class Stream {
+    /** What waits for the end of a callback, in bytes, before it is sent without waiting any longer. */
+    private static final long MAX_LISTED = 32 * 1024;
+
+    private static final long DEFAULT_HIGH_WATER = 64 * 1024;
+    private static final long DEFAULT_LOW_WATER = DEFAULT_HIGH_WATER / 4;
+    private static final long NEVER = -1;
+
+    private final StreamIo io;
+    private final StreamOwner owner;
+    private final long readHandle;
+    private final long writeHandle;
+    private final int descriptor;
+
+    private @Nullable WriteQueue queue;
+    private boolean listed;
+    private boolean blocked;
+    private boolean watchedForWriting;
+    private boolean reading;
+    private boolean writingPaused;
+    private boolean eof;
+    private boolean closing;
+    private int lost;
+    private long readingSince = NEVER;
+    private long highWater = DEFAULT_HIGH_WATER;
+    private long lowWater = DEFAULT_LOW_WATER;
+
+    /**
+     * Makes the stream of {@code descriptor}, which is watched for nothing yet.
+     *
+     * @param readHandle what the loop runs when there is something to read; it calls {@link #isReadable} first
+     * @param writeHandle what the loop runs when there is room to write; it calls {@link #writable}
+     */
+    public Stream(StreamIo io, int descriptor, StreamOwner owner, long readHandle, long writeHandle) {
+        this.io = io;
+        this.descriptor = descriptor;
+        this.owner = owner;
+        this.readHandle = readHandle;
+        this.writeHandle = writeHandle;
+    }
+
+    /** Starts to watch for something to read; EEXIST and the like cannot happen, lack of memory can. */
+    public void startReading() {
+        check(io.watch(descriptor, Interest.READ, readHandle));
+        reading = true;
+        readingSince = io.loop().iteration();
+    }
+
+    /** Ends what {@link #startReading} began, if it did. */
+    public void stopReading() {
+        if (reading) {
+            reading = false;
+            io.loop().unwatch(descriptor, Interest.READ);
+        }
+    }
+
+    /** Tells whether the descriptor is watched for something to read. */
+    public boolean isReading() {
+        return reading;
+    }
+
+    /** Tells whether a report that there is something to read still counts: reading was not stopped since it was made. */
+    public boolean isReadable() {
+        return reading && readingSince != io.loop().iteration();
+    }
+
+    /** Sends a chunk of at least one byte, whose token it takes over, behind all that was written before. */
+    public void write(long address, long length, long token) {
+        queue().add(address, length, token);
+        written();
+    }
+
+    /** Appends a chunk as {@link #write} does; {@link #written} must follow. */
+    public void append(long address, long length, long token) {
+        queue().add(address, length, token);
+    }
+
+    /** Sends what was appended, now or when the callback returns. */
+    public void written() {
+        if (blocked) {
+            pauseWritingIfAbove();
+        } else if (io.defers() && size() <= Math.min(MAX_LISTED, highWater)) {
+            list();
+        } else {
+            flush();
+        }
+    }
+
+    /**
+     * Tries to send {@code length} bytes at {@code address} at once, provided nothing waits before them.
+     *
+     * @return how many were taken; the rest is still to be written
+     */
+    public long tryToSend(long address, long length) {
+        if (queue != null) {
+            return 0;
+        }
+        long sent = io.calls().send(owner.openDescriptor(), address, length);
+        if (sent >= 0 || isTransient(sent)) {
+            return Math.max(sent, 0);
+        }
+        fail(sent);
+        return length;
+    }
+
+    /** Sends what waits for the end of a callback. */
+    public void flush() {
+        if (queue == null || blocked) {
+            return;
+        }
+        long result = send();
+        if (result < 0) {
+            fail(result);
+        } else if (queue != null) {
+            block();
+            pauseWritingIfAbove();
+        }
+    }
+
+    /** Goes on sending: the socket has room again. */
+    public void writable() {
+        if (!blocked || lost != 0) {
+            return;
+        }
+        long result = send();
+        if (result < 0) {
+            fail(result);
+            return;
+        }
+        blocked = queue != null;
+        if (writingPaused && size() <= lowWater) {
+            writingPaused = false;
+            owner.resumeWriting();
+            flush();
+        }
+        if (queue == null && lost == 0) {
+            stopWatchingForWriting();
+            finishWriting();
+        }
+    }
+
+    /** Returns how many bytes the socket had no room for. */
+    public long pendingSize() {
+        flush();
+        return size();
+    }
+
+    /** Sets the marks of flow control, in bytes. */
+    public void setLimits(long high, long low) {
+        flush();
+        highWater = high;
+        lowWater = low;
+        pauseWritingIfAbove();
+    }
+
+    /** Tells whether the owner was last asked to pause writing, not to resume. */
+    public boolean isWritingPaused() {
+        return writingPaused;
+    }
+
+    /** Ends the outgoing half when all is sent. */
+    public void writeEof() {
+        if (closing || eof) {
+            return;
+        }
+        eof = true;
+        flush();
+        if (queue == null && lost == 0) {
+            check(io.calls().shutdownWriting(owner.openDescriptor()));
+        }
+    }
+
+    /** Tells whether {@link #writeEof} was called. */
+    public boolean isEof() {
+        return eof;
+    }
+
+    /** Sends what waits and then ends the connection. */
+    public void close() {
+        flush();
+        if (closing) {
+            return;
+        }
+        closing = true;
+        stopReading();
+        if (queue == null) {
+            lost++;
+            owner.connectionLostSoon();
+        }
+    }
+
+    /** Ends the connection without waiting for what the socket has no room for; false if it has ended already. */
+    public boolean abort() {
+        if (lost != 0) {
+            return false;
+        }
+        if (queue != null && !blocked) {
+            // Errors do not count any more.
+            long ignored = send();
+        }
+        dropQueue();
+        stopWatchingForWriting();
+        closing = true;
+        stopReading();
+        lost++;
+        owner.connectionLostSoon();
+        return true;
+    }
+
+    /** Tells whether {@link #close} or {@link #abort} was called, or an error ended the connection. */
+    public boolean isClosing() {
+        return closing;
+    }
+
+    /** Tells whether writing is of no use any more. */
+    public boolean isLost() {
+        return lost != 0;
+    }
+
+    /** Counts a write that is of no use any more, and returns how many there were before, with the end itself. */
+    public int countLostWrite() {
+        return lost++;
+    }
+
+    /** Forgets everything, for an owner that disappears with the connection open. */
+    public void dispose() {
+        if (queue != null && !blocked) {
+            long ignored = send();
+        }
+        dropQueue();
+        stopWatchingForWriting();
+        stopReading();
+        closing = true;
+        lost++;
+    }
+
+    void flushListed() {
+        listed = false;
+        try {
+            flush();
+        } finally {
+            owner.release();
+        }
+    }
+
+    private long size() {
+        return queue == null ? 0 : queue.size();
+    }
+
+    private WriteQueue queue() {
+        if (queue == null) {
+            queue = io.takeQueue();
+        }
+        return queue;
+    }
+
+    private void list() {
+        if (!listed) {
+            listed = true;
+            owner.retain();
+            io.flushList().add(this);
+        }
+    }
+
+    /** Sends as much as the socket has room for; without a queue afterwards if that is all. Negated errno on failure. */
+    private long send() {
+        WriteQueue waiting = queue;
+        while (waiting != null && !waiting.isEmpty()) {
+            long offered;
+            long sent;
+            if (waiting.count() == 1) {
+                offered = waiting.length();
+                sent = io.calls().send(owner.openDescriptor(), waiting.address(), offered);
+            } else {
+                int count = waiting.describe(io.vector(), StreamIo.VECTOR_LENGTH);
+                offered = waiting.count() == count ? waiting.size() : Long.MAX_VALUE;
+                sent = io.calls().send(owner.openDescriptor(), io.vector(), count);
+            }
+            if (sent < 0) {
+                return isTransient(sent) ? 0 : sent;
+            }
+            waiting.remove(sent, owner);
+            if (sent < offered && offered != Long.MAX_VALUE) {
+                return 0;
+            }
+        }
+        if (waiting != null) {
+            queue = null;
+            io.keepQueue(waiting);
+        }
+        return 0;
+    }
+
+    private void block() {
+        if (!watchedForWriting) {
+            int result = io.watch(descriptor, Interest.WRITE, writeHandle);
+            if (result < 0) {
+                fail(result);
+                return;
+            }
+            watchedForWriting = true;
+        }
+        blocked = true;
+        owner.writingBlocked();
+    }
+
+    private void stopWatchingForWriting() {
+        blocked = false;
+        if (watchedForWriting) {
+            watchedForWriting = false;
+            io.loop().unwatch(descriptor, Interest.WRITE);
+        }
+    }
+
+    private void pauseWritingIfAbove() {
+        if (!writingPaused && size() > highWater) {
+            writingPaused = true;
+            owner.pauseWriting();
+        }
+    }
+
+    private void finishWriting() {
+        owner.drained();
+        if (closing) {
+            lost++;
+            owner.connectionLost();
+        } else if (eof) {
+            check(io.calls().shutdownWriting(owner.openDescriptor()));
+        }
+    }
+
+    private void fail(long result) {
+        int lostChunks = queue == null || blocked ? 0 : queue.count() - 1;
+        stopWatchingForWriting();
+        dropQueue();
+        owner.writeFailed((int) -result, lostChunks);
+    }
+
+    private void dropQueue() {
+        WriteQueue dropped = queue;
+        if (dropped != null) {
+            queue = null;
+            dropped.clear(owner);
+            io.keepQueue(dropped);
+        }
+    }
+
+    private static boolean isTransient(long result) {
+        return result == -Errno.EAGAIN || result == -Errno.EINTR;
+    }
+
+    private static void check(int result) {
+        if (result < 0) {
+            throw new SystemCallException("socket", -result);
+        }
+    }
+}

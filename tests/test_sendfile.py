@@ -1,0 +1,232 @@
+"""Files sent by the kernel, or in pieces where it cannot: loop.sendfile over stream transports."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import random
+import socket
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pytest
+
+from support.certificates import HOST, client_context, server_context
+from support.outcomes import outcome_of
+from support.protocols import Recorder
+from support.servers import Service
+from support.streams import FAMILIES, assert_same_course, closed, opened, receive, receive_all, run, settle, socket_pair
+
+_CONTENT: Final = random.Random(0).randbytes(700_001)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[IO[bytes]]:
+    """A file with some content, open for reading."""
+    path = tmp_path / "file"
+    path.write_bytes(_CONTENT)
+    with path.open("rb") as opened_file:
+        yield opened_file
+
+
+_PARTS: Final = [(0, None), (1, None), (700_000, None), (700_001, None), (0, 1), (5, 100_000), (600_000, 500_000)]
+
+
+@pytest.mark.parametrize(("offset", "count"), _PARTS)
+def test_part_of_a_file(each_loop: asyncio.AbstractEventLoop, file: IO[bytes], offset: int, count: int | None) -> None:
+    """Between what was written before and what is written after it; the file's position is then behind it."""
+    expected = _CONTENT[offset:] if count is None else _CONTENT[offset : offset + count]
+
+    async def scenario() -> None:
+        async with opened() as (transport, protocol, peer):
+            reading = asyncio.create_task(receive_all(peer))
+            transport.write(b"<" * 400_000)
+            assert await each_loop.sendfile(transport, file, offset, count) == len(expected)
+            if expected:
+                assert file.tell() == offset + len(expected)
+            transport.write(b">")
+            transport.close()
+            received = await reading
+            assert received == b"<" * 400_000 + expected + b">"
+            await protocol.until_lost()
+
+    run(each_loop, scenario())
+    each_loop.run_until_complete(each_loop.shutdown_default_executor())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_several_files_after_each_other(each_loop: asyncio.AbstractEventLoop, file: IO[bytes], family: str) -> None:
+    async def scenario() -> None:
+        async with opened(pair=socket_pair(family)) as (transport, _, peer):
+            reading = asyncio.create_task(receive_all(peer))
+            for number in range(4):
+                transport.write(b"%d" % number)
+                await each_loop.sendfile(transport, file)
+            transport.write_eof()
+            assert await reading == b"".join(b"%d" % number + _CONTENT for number in range(4))
+
+    run(each_loop, scenario())
+
+
+def test_reading_and_writing_meanwhile() -> None:
+    """Reading is paused, writing refused."""
+
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        seen: list[object] = []
+        with Path(__file__).open("rb") as small:
+            size = len(small.read())
+            async with opened() as (transport, protocol, peer):
+                transport.write(bytes(500_000))
+                sending = asyncio.ensure_future(loop.sendfile(transport, small))
+                await settle()
+                seen.append(transport.is_reading())
+                for refused in (partial(transport.write, b"data"), partial(transport.writelines, [b"data"])):
+                    outcome = outcome_of(refused)
+                    seen.append((outcome.raised, "sendfile is in progress" in outcome.text))
+                peer.send(b"data")
+                await settle()
+                seen.append(bytes(protocol.data))
+                await receive(peer, 500_000)
+                seen.append(await sending == size)
+                await protocol.until_received(4)
+                seen.append((transport.is_reading(), bytes(protocol.data)))
+                transport.write(b"allowed again")
+                transport.write_eof()
+                seen.append((await receive_all(peer))[size:])
+        return seen
+
+    text = assert_same_course(scenario)
+    assert text.count("('RuntimeError', True)") == 2
+
+
+def test_a_peer_that_closes_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(5_000_000))
+
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        with path.open("rb") as large:
+            async with opened() as (transport, protocol, peer):
+                sending = asyncio.ensure_future(loop.sendfile(transport, large))
+                await settle()
+                peer.close()
+                with pytest.raises(BrokenPipeError):
+                    await sending
+                await protocol.until_lost()
+                return protocol.events, transport.is_closing()
+
+    assert_same_course(scenario)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3, 6])
+def test_a_cancelled_sendfile(each_loop: asyncio.AbstractEventLoop, file: IO[bytes], steps: int) -> None:
+    """The transport is fit for use again; what was sent is the beginning of the file."""
+
+    async def scenario() -> None:
+        async with opened() as (transport, protocol, peer):
+            sending = asyncio.ensure_future(each_loop.sendfile(transport, file))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+            assert transport.is_reading()
+            transport.write(b"afterwards")
+            peer.send(b"data")
+            await protocol.until_received(4)
+            transport.write_eof()
+            received = await receive_all(peer)
+            assert received.endswith(b"afterwards")
+            sent = received.removesuffix(b"afterwards")
+            assert sent == _CONTENT[: len(sent)]
+
+    run(each_loop, scenario())
+
+
+def test_what_the_kernel_cannot_send(each_loop: asyncio.AbstractEventLoop) -> None:
+    """Sent in pieces, unless that is forbidden."""
+
+    async def scenario() -> None:
+        async with opened() as (transport, _, peer):
+            reading = asyncio.create_task(receive_all(peer))
+            memory = io.BytesIO(_CONTENT)
+            with pytest.raises(asyncio.SendfileNotAvailableError):
+                await each_loop.sendfile(transport, memory, fallback=False)
+            assert await each_loop.sendfile(transport, memory, 10, 50_000) == 50_000
+            assert await each_loop.sendfile(transport, memory, 60_000) == len(_CONTENT) - 60_000
+            transport.write_eof()
+            assert await reading == _CONTENT[10:50_010] + _CONTENT[60_000:]
+
+    run(each_loop, scenario())
+    each_loop.run_until_complete(each_loop.shutdown_default_executor())
+
+
+def test_arguments_that_do_not_fit(file: IO[bytes], tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("text")
+
+    async def scenario() -> object:
+        loop: Any = asyncio.get_running_loop()
+        raised = []
+        with text.open() as text_file:
+            async with opened() as (transport, _, _peer):
+                for arguments in ((file, -1), (file, 0, -1), (file, 0, 0), (text_file,), (file, "0"), (file, 0, "1")):
+                    try:
+                        await loop.sendfile(transport, *arguments)
+                    except (TypeError, ValueError) as error:
+                        raised.append((type(error).__name__, str(error).partition("<")[0]))
+                transport.close()
+                try:
+                    await loop.sendfile(transport, file)
+                except RuntimeError as error:
+                    raised.append((type(error).__name__, str(error)))
+        return raised
+
+    assert "closing" in assert_same_course(scenario)
+
+
+@pytest.mark.parametrize(("offset", "count"), [(0, None), (10, 300_000)])
+def test_a_file_over_tls(each_loop: asyncio.AbstractEventLoop, file: IO[bytes], offset: int, count: int | None) -> None:
+    """The kernel knows nothing of TLS, so it is sent in pieces."""
+    expected = _CONTENT[offset:] if count is None else _CONTENT[offset : offset + count]
+
+    async def scenario() -> None:
+        service = Service()
+        server = await each_loop.create_server(service, "127.0.0.1", 0, ssl=server_context())
+        transport, _ = await each_loop.create_connection(
+            Recorder, *server.sockets[0].getsockname(), ssl=client_context(), server_hostname=HOST
+        )
+        transport.write(b"<")
+        assert await each_loop.sendfile(transport, file, offset, count) == len(expected)
+        transport.write(b">")
+        with pytest.raises(RuntimeError, match="fallback is disabled"):
+            await each_loop.sendfile(transport, file, fallback=False)
+        transport.close()
+        await service.until_made(1)
+        await service.protocols[0].until_lost()
+        assert service.protocols[0].data == b"<" + expected + b">"
+        await closed(transport)
+        server.close()
+        await service.end()
+
+    run(each_loop, scenario())
+    each_loop.run_until_complete(each_loop.shutdown_default_executor())
+
+
+def test_an_empty_file(each_loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+    path = tmp_path / "empty"
+    path.touch()
+
+    async def scenario() -> None:
+        with path.open("rb") as empty:
+            async with opened() as (transport, _, peer):
+                assert await each_loop.sendfile(transport, empty) == 0
+                transport.write(b"after")
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                assert await receive(peer, 5) == b"after"
+
+    run(each_loop, scenario())
+    each_loop.run_until_complete(each_loop.shutdown_default_executor())

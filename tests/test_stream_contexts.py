@@ -1,0 +1,266 @@
+"""The contextvars context in which each callback of a protocol runs, and how long what it changes lasts: as in asyncio.
+
+Which context that is follows from asyncio's code rather than from its documentation. But instrumentation (tracing,
+logging with a request's number) is built on it, so programs would notice a difference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from support.protocols import AnyRecorder, BufferedRecorder, Recorder, at
+from support.streams import LARGE, assert_same_course, closed, receive, receive_all, settle, socket_pair
+
+_variable: contextvars.ContextVar[str] = contextvars.ContextVar("_variable", default="unset")
+
+_CALLBACKS = (
+    "connection_made",
+    "connection_lost",
+    "data_received",
+    "eof_received",
+    "pause_writing",
+    "resume_writing",
+    "get_buffer",
+    "buffer_updated",
+)
+
+
+@contextmanager
+def _value(value: str) -> Iterator[None]:
+    """The variable has `value` in the block."""
+    token = _variable.set(value)
+    try:
+        yield
+    finally:
+        _variable.reset(token)
+
+
+def _watcher(kind: type[AnyRecorder], seen: list[str], *, changing: bool = True) -> AnyRecorder:
+    """A protocol that notes the variable in each callback and appends to it, so that what lasts is seen."""
+
+    def note(callback: str) -> Callable[..., None]:
+        def hook(*_arguments: object) -> None:
+            seen.append(f"{callback}: {_variable.get()}")
+            if changing:
+                _variable.set(f"{_variable.get()}+{callback}")
+
+        return hook
+
+    names = [name for name in _CALLBACKS if hasattr(kind, name)]
+    hooks: dict[str, Any] = {name: note(name) for name in names}
+    return kind(**hooks)
+
+
+@pytest.mark.parametrize("changing", [True, False], ids=["changing", "only looking"])
+@pytest.mark.parametrize("kind", [Recorder, BufferedRecorder])
+@pytest.mark.parametrize("ending", ["close", "abort", "the peer's end", "close with data waiting"])
+def test_the_life_of_a_connection(kind: type[AnyRecorder], ending: str, changing: bool) -> None:
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+        protocol = _watcher(kind, seen, changing=changing)
+        ours, peer = socket_pair()
+        with peer:
+            with _value("at creation"):
+                transport, _ = await loop.connect_accepted_socket(lambda: protocol, ours)
+            for text in (b"one", b"two"):
+                peer.send(text)
+                await settle()
+            with _value("at pause"):
+                transport.pause_reading()
+            with _value("at resume"):
+                transport.resume_reading()
+            peer.send(b"three")
+            await settle()
+            for number in range(2):
+                with _value(f"at write {number}"):
+                    transport.write(bytes(LARGE))
+                with _value("at the write after it"):
+                    transport.write(b"more")
+                await receive(peer, LARGE + 4)
+                await settle()
+            if ending == "the peer's end":
+                peer.shutdown(socket.SHUT_WR)
+                await settle()
+            else:
+                if ending == "close with data waiting":
+                    with _value("at the last write"):
+                        transport.write(bytes(LARGE))
+                with _value("at the end"):
+                    transport.abort() if ending == "abort" else transport.close()
+                await receive_all(peer)
+            await protocol.until_lost()
+            await closed(transport)
+            seen.append(f"outside: {_variable.get()}")
+        return seen
+
+    text = assert_same_course(scenario)
+    assert "'connection_made: at creation'" in text
+    assert "'outside: unset'" in text
+
+
+@pytest.mark.parametrize("kind", [Recorder, BufferedRecorder])
+def test_an_accepted_connection(kind: type[AnyRecorder]) -> None:
+    """Everything begins with the context of whoever made the server serve; each connection has a copy of its own."""
+
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+        protocols: list[AnyRecorder] = []
+
+        def make() -> AnyRecorder:
+            seen.append(f"factory: {_variable.get()}")
+            _variable.set(f"{_variable.get()}+factory{len(protocols)}")
+            protocols.append(_watcher(kind, seen))
+            return protocols[-1]
+
+        address = f"\0pyloop-contexts-{id(loop)}"
+        with _value("at creation"):
+            server = await loop.create_unix_server(make, address, start_serving=False)
+        with _value("at serving"):
+            await server.start_serving()
+        for number in range(2):
+            seen.append(f"connection {number}")
+            with socket.socket(socket.AF_UNIX) as peer:
+                peer.setblocking(False)
+                peer.connect(address)
+                await settle()
+                peer.send(b"data")
+                await settle()
+                peer.shutdown(socket.SHUT_WR)
+                await settle()
+            await closed(protocols[-1].transport)
+        server.close()
+        return seen
+
+    text = assert_same_course(scenario)
+    assert "'factory: at serving'" in text
+
+
+def test_endings_by_others() -> None:
+    """connection_lost runs in the context of whoever ended the connection, or of the callback that found it ended."""
+
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+
+        def close_it(recorder: AnyRecorder, *_arguments: object) -> None:
+            with _value("in a callback"):
+                recorder.transport.close()
+
+        for callback in ("connection_made", "data_received", "pause_writing"):
+            protocol = Recorder(
+                connection_lost=lambda _recorder, _error: seen.append(_variable.get()), **at(callback, close_it)
+            )
+            ours, peer = socket_pair()
+            with peer:
+                with _value("at creation"):
+                    transport, _ = await loop.connect_accepted_socket(lambda protocol=protocol: protocol, ours)  # type: ignore[misc]
+                if callback == "data_received":
+                    peer.send(b"data")
+                if callback == "pause_writing":
+                    with _value("at write"):
+                        transport.write(bytes(LARGE))
+                    await receive_all(peer)
+                await protocol.until_lost()
+                await closed(transport)
+        return seen
+
+    assert_same_course(scenario)
+
+
+def test_a_write_that_fails() -> None:
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+        for size in (3, LARGE):
+            protocol = _watcher(Recorder, seen)
+            ours, peer = socket_pair()
+            with _value("at creation"):
+                transport, _ = await loop.connect_accepted_socket(lambda protocol=protocol: protocol, ours)  # type: ignore[misc]
+            transport.pause_reading()
+            if size == LARGE:
+                with _value("at the first write"):
+                    transport.write(bytes(size))
+            peer.close()
+            with _value("at the write to nobody"):
+                transport.write(bytes(3))
+                # PyLoop sends when the callback returns, and finds out then.
+                await protocol.until_lost()
+            await closed(transport)
+        return seen
+
+    assert_same_course(scenario)
+
+
+def test_tasks_made_in_callbacks() -> None:
+    """Streams start a task per connection in connection_made: what is set there is seen in the task."""
+
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+        finished = loop.create_future()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            seen.append(f"task: {_variable.get()}")
+            _variable.set("set by the task")
+            while data := await reader.read(100):
+                seen.append(f"task after {data!r}: {_variable.get()}")
+                writer.write(data)
+                await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+            seen.append(f"task at the end: {_variable.get()}")
+            finished.set_result(None)
+
+        address = f"\0pyloop-contexts-{id(loop)}"
+        with _value("at the server's creation"):
+            server = await asyncio.start_unix_server(serve, address)
+        with _value("at the client's creation"):
+            reader, writer = await asyncio.open_unix_connection(address)
+        for text in (b"one", b"two"):
+            writer.write(text)
+            seen.append(repr(await reader.read(100)))
+        writer.close()
+        await writer.wait_closed()
+        await finished
+        server.close()
+        await settle()
+        return seen
+
+    assert "task: at the server" in assert_same_course(scenario)
+
+
+def test_the_context_is_current_in_callbacks_that_schedule() -> None:
+    """Callbacks scheduled by a callback inherit what it set."""
+
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+
+        def schedule(recorder: AnyRecorder, data: bytes) -> None:
+            _variable.set(data.decode())
+            loop.call_soon(lambda: seen.append(_variable.get()))
+            loop.call_later(0, lambda: seen.append(f"timer {_variable.get()}"))
+            recorder.transport.write(data)
+
+        protocol = Recorder(data_received=schedule)
+        ours, peer = socket_pair()
+        with peer:
+            transport, _ = await loop.connect_accepted_socket(lambda: protocol, ours)
+            for text in (b"one", b"two"):
+                peer.send(text)
+                await receive(peer, 3)
+                await settle()
+            transport.close()
+            await closed(transport)
+        return seen
+
+    assert_same_course(scenario)

@@ -1,0 +1,195 @@
+"""Cancelled operations: no descriptor is closed twice, left open, or used after its number has become another's.
+
+Each is cancelled after every number of iterations in turn, which reaches every await inside it; and as soon as a
+descriptor is closed, something else is opened under its number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import pytest
+
+from support.certificates import HOST, client_context, server_context
+from support.loops import FACTORIES, fresh_loop
+from support.protocols import Recorder
+from support.squatters import open_numbers, squatters
+from support.streams import reports, socket_pair
+
+# What is cancelled before it has begun.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+
+_STEPS: Final = 31
+_GREETING: Final = b"from the server"
+
+_Loop: TypeAlias = asyncio.AbstractEventLoop
+_Address: TypeAlias = tuple[str, int]
+
+# What two worlds can share.
+_server_context = functools.cache(server_context)
+_client_context = functools.cache(client_context)
+
+
+class _World:
+    """What an operation may connect to: plain listeners, a TLS server that greets, and one end of a pair."""
+
+    def __init__(self, loop: _Loop) -> None:
+        self.loop = loop
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address: _Address = self.listener.getsockname()
+        self.path = f"\0pyloop-descriptors-{id(self)}"
+        self.unix_listener = socket.socket(socket.AF_UNIX)
+        self.unix_listener.bind(self.path)
+        self.unix_listener.listen()
+        self.ours, self.peer = socket_pair()
+        self.peer.send(_GREETING)
+        self.tls_address: _Address = ("", 0)
+        self._accepted: list[Recorder] = []
+        self._servers: list[asyncio.Server] = []
+
+    def serve_tls(self) -> None:
+        """Start the TLS server."""
+        making = self.loop.create_server(self._make, "127.0.0.1", 0, ssl=_server_context())
+        server = self.loop.run_until_complete(making)
+        self._servers.append(server)
+        self.tls_address = server.sockets[0].getsockname()
+
+    def end_servers(self) -> None:
+        """Close the servers and what they have accepted."""
+        for server in self._servers:
+            server.close()
+        for protocol in self._accepted:
+            if "connection_made" in protocol.events:
+                protocol.transport.abort()
+
+    def close(self) -> None:
+        """Close all that was there before the operation."""
+        for end in (self.listener, self.unix_listener, self.ours, self.peer):
+            end.close()
+
+    def _make(self) -> Recorder:
+        self._accepted.append(Recorder(connection_made=lambda _recorder, transport: transport.write(_GREETING)))
+        return self._accepted[-1]
+
+
+@contextmanager
+def _world(loop: _Loop) -> Iterator[_World]:
+    world = _World(loop)
+    try:
+        yield world
+    finally:
+        world.close()
+
+
+_Operation: TypeAlias = Callable[[_World], Coroutine[Any, Any, Any]]
+
+
+async def _start_tls(world: _World, *, server_side: bool) -> Any:
+    """Connect without TLS and begin it then; whoever is cancelled in between has the transport to close."""
+    address = world.address if server_side else world.tls_address
+    context = _server_context() if server_side else _client_context()
+    transport, protocol = await world.loop.create_connection(Recorder, *address)
+    try:
+        name = None if server_side else HOST
+        upgraded = await world.loop.start_tls(
+            transport, protocol, context, server_side=server_side, server_hostname=name
+        )
+    except BaseException:
+        transport.close()
+        raise
+    return upgraded, protocol
+
+
+async def _sendfile(world: _World) -> Any:
+    transport, protocol = await world.loop.create_connection(Recorder, sock=world.ours)
+    try:
+        with Path(__file__).open("rb") as file:
+            await world.loop.sendfile(transport, file)
+    except BaseException:
+        transport.abort()
+        raise
+    return transport, protocol
+
+
+async def _stream(world: _World) -> Any:
+    _, writer = await asyncio.open_connection(*world.address)
+    return writer.transport, writer
+
+
+async def _tls(world: _World) -> Any:
+    return await world.loop.create_connection(Recorder, *world.tls_address, ssl=_client_context(), server_hostname=HOST)
+
+
+_OPERATIONS: dict[str, _Operation] = {
+    "create_connection": lambda world: world.loop.create_connection(Recorder, *world.address),
+    "create_connection with a local address": lambda world: world.loop.create_connection(
+        Recorder, *world.address, local_addr=("127.0.0.1", 0)
+    ),
+    "create_connection of a socket": lambda world: world.loop.create_connection(Recorder, sock=world.ours),
+    "create_connection with TLS": _tls,
+    "create_unix_connection": lambda world: world.loop.create_unix_connection(Recorder, world.path),
+    "connect_accepted_socket": lambda world: world.loop.connect_accepted_socket(Recorder, world.ours),
+    "open_connection": _stream,
+    "start_tls": functools.partial(_start_tls, server_side=False),
+    "start_tls at the server's side": functools.partial(_start_tls, server_side=True),
+    "sendfile": _sendfile,
+}
+
+
+_TLS_CLIENTS: Final = {"create_connection with TLS", "start_tls"}
+
+
+def _cancel_after(loop: _Loop, operation: str, steps: int, *, waited_for: bool) -> tuple[str, bool]:
+    """Cancel `operation` after `steps` iterations.
+
+    Returns:
+        How it ended, and whether the socket that it was given is closed then.
+    """
+    with reports(loop) as reported, _world(loop) as world:
+        if operation in _TLS_CLIENTS:
+            world.serve_tls()
+        with squatters(loop) as taken:
+            coroutine = _OPERATIONS[operation](world)
+            task = loop.create_task(asyncio.wait_for(coroutine, 60) if waited_for else coroutine)
+            taken.step(steps)
+            task.cancel()
+            taken.step_until(task.done)
+            ending = "cancelled" if task.cancelled() else "failed" if task.exception() else "succeeded"
+            taken.step(5)
+            closed = world.ours.fileno() == -1
+            if ending == "succeeded":
+                transport: asyncio.Transport = task.result()[0]
+                transport.abort()
+            world.end_servers()
+            taken.step(5)
+    assert reported == []
+    return ending, closed
+
+
+@pytest.mark.parametrize("waited_for", [False, True], ids=["", "within wait_for"])
+@pytest.mark.parametrize("operation", _OPERATIONS)
+def test_what_is_cancelled_leaves_nothing(operation: str, waited_for: bool) -> None:
+    courses = []
+    for factory in FACTORIES.values():
+        course = []
+        with fresh_loop(factory) as loop:
+            # In debug mode servers report connections that end before they are ready.
+            loop.set_debug(False)
+            before = open_numbers()
+            for steps in range(_STEPS):
+                course.append(_cancel_after(loop, operation, steps, waited_for=waited_for))
+                if open_numbers() != before:
+                    gc.collect()
+                    assert open_numbers() == before, f"cancelled after {steps} iterations"
+                if [ending for ending, _ in course[-3:]] == ["succeeded"] * 3:
+                    break
+        courses.append(course)
+    assert "cancelled" in {ending for ending, _ in courses[0]}
+    assert courses[1] == courses[0]
