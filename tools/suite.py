@@ -32,6 +32,9 @@ MODES = {
 
 # So many random programs take a while.
 MANY_SEEDS = ("--order-seeds", "0-3000", "--timeout", "1000")
+# What starts many processes and servers takes long. In the short form it is left to the oldest Python, and to those
+# that run all of the conformance tests.
+WITHOUT_THE_SLOWEST = ("--ignore=tests/frameworks", "--ignore=tests/test_command_line.py")
 
 DEBUG_PACKAGES = "Debian has python3.11-dbg, which needs python3.11-venv and libpython3.11-testsuite too"
 
@@ -62,12 +65,14 @@ def sequences(interpreters: dict[str, Path], whole: list[str], *, long: bool) ->
         Step("wheel", ("make", "--no-print-directory", "wheel-check"), counts_tests=False),
     ]
     yield [Step("java", ("tools/mvn", "verify"))]
+    oldest, newest = next(iter(interpreters)), next(reversed(interpreters))
     # The longest first, so that the others fill the time beside it.
-    for version in sorted(interpreters, key=lambda version: version not in whole):
+    for version in sorted(interpreters, key=lambda version: (version != newest, version not in whole)):
         python = interpreters[version]
         debug = version.endswith(pythons.DEBUG)
         modules = "all" if version in whole else "loop"
-        steps = [*python_steps(version, python, modules, FOR_DEBUG_BUILDS if debug else {}, MANY_SEEDS if long else ())]
+        options = MANY_SEEDS if long else () if version == oldest or version in whole else WITHOUT_THE_SLOWEST
+        steps = [*python_steps(version, python, modules, FOR_DEBUG_BUILDS if debug else {}, options)]
         # A debug build checks what the modes check, and takes long enough as it is.
         for mode, environment in MODES.items() if long and not debug else ():
             steps += python_steps(f"{version}-{mode}", python, "loop", environment)
