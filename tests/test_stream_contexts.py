@@ -15,21 +15,10 @@ from typing import Any
 
 import pytest
 
-from support.protocols import AnyRecorder, BufferedRecorder, Recorder, at
+from support.protocols import CALLBACKS, AnyRecorder, BufferedRecorder, Recorder, at
 from support.streams import LARGE, assert_same_course, closed, receive, receive_all, settle, socket_pair
 
 _variable: contextvars.ContextVar[str] = contextvars.ContextVar("_variable", default="unset")
-
-_CALLBACKS = (
-    "connection_made",
-    "connection_lost",
-    "data_received",
-    "eof_received",
-    "pause_writing",
-    "resume_writing",
-    "get_buffer",
-    "buffer_updated",
-)
 
 
 @contextmanager
@@ -53,7 +42,7 @@ def _watcher(kind: type[AnyRecorder], seen: list[str], *, changing: bool = True)
 
         return hook
 
-    names = [name for name in _CALLBACKS if hasattr(kind, name)]
+    names = [name for name in CALLBACKS if hasattr(kind, name)]
     hooks: dict[str, Any] = {name: note(name) for name in names}
     return kind(**hooks)
 

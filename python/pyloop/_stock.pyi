@@ -51,4 +51,6 @@ class FlowControlMixin(asyncio.Transport):
     _extra: dict[str, Any]
     _high_water: int
     _low_water: int
+
+    def _set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None: ...
     _loop: Any

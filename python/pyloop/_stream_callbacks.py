@@ -21,6 +21,18 @@ EMPTY_BUFFER = RuntimeError("get_buffer() returned an empty buffer")
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
+def attach(server: Any, transport: StreamTransport) -> None:
+    """Tell a server that it has a transport more.
+
+    Raises:
+        AssertionError: the server was closed meanwhile.
+    """
+    if SERVERS_KNOW_TRANSPORTS:
+        server._attach(transport)
+    else:
+        server._attach()
+
+
 def report_fatal(transport: StreamTransport, failure: BaseException, message: str) -> None:
     """End the connection because of an exception of its protocol's or the system's.
 

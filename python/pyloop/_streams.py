@@ -10,7 +10,8 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from . import _addresses, _engine
-from ._stock import FlowControlMixin, TransportSocket, base_events, constants, futures, logger
+from ._stock import FlowControlMixin, SelectorSocketTransport, TransportSocket, base_events, constants, futures
+from ._stream_callbacks import attach
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,6 +41,7 @@ class StreamTransport(_Stream):
 
     _start_tls_compatible = True
     _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
+    _fatal_error = SelectorSocketTransport._fatal_error
 
     def __init__(
         self,
@@ -58,7 +60,7 @@ class StreamTransport(_Stream):
         self._open(loop, sock.fileno())
         self.set_protocol(protocol)
         if server is not None:
-            _attach(server, self)
+            attach(server, self)
             self._server = server
         base_events._set_nodelay(sock)
         loop.call_soon(protocol.connection_made, self)
@@ -98,14 +100,8 @@ class StreamTransport(_Stream):
         Raises:
             ValueError: ``high`` is less than ``low``, or ``low`` is negative.
         """
-        if high is None:
-            high = _HIGH_WATER if low is None else 4 * low
-        if low is None:
-            low = high // 4
-        if not high >= low >= 0:
-            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
-        self._high_water, self._low_water = high, low
-        self._set_limits(high, low)
+        self._set_write_buffer_limits(high=high, low=low)
+        self._set_limits(self._high_water, self._low_water)
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
         """Return the low and the high mark, in bytes."""
@@ -143,16 +139,6 @@ class StreamTransport(_Stream):
         self._extra["sockname"] = _address(sock.getsockname)
         if "peername" not in self._extra:
             self._extra["peername"] = _address(sock.getpeername)
-
-    def _fatal_error(self, exc: BaseException, message: str = "Fatal error on transport") -> None:
-        if isinstance(exc, OSError):
-            if self._loop.get_debug():
-                logger.debug("%r: %s", self, message, exc_info=True)
-        else:
-            self._loop.call_exception_handler(
-                {"message": message, "exception": exc, "transport": self, "protocol": self._protocol}
-            )
-        self._force_close(exc)
 
     def _make_empty_waiter(self) -> asyncio.Future[None]:
         if getattr(self, "_empty_waiter", None) is not None:
@@ -209,10 +195,3 @@ def _address(ask: Callable[[], Any]) -> Any:
         return ask()
     except OSError:
         return None
-
-
-def _attach(server: Any, transport: StreamTransport) -> None:
-    if server._attach.__code__.co_argcount > 1:
-        server._attach(transport)
-    else:
-        server._attach()

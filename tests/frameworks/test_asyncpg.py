@@ -18,6 +18,7 @@ import pytest
 
 from support import daemons
 from support.certificates import client_context, server_files
+from support.servers import silent_server
 from support.streams import run
 
 Options: TypeAlias = dict[str, Any]
@@ -305,18 +306,9 @@ def test_a_pool_replaces_connections_that_the_server_ends(loop: asyncio.Abstract
 
 def test_a_server_that_does_not_answer_is_given_up(loop: asyncio.AbstractEventLoop, plain: Options) -> None:
     async def main() -> None:
-        left = asyncio.Event()
-
-        async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-            writer.close()
-            left.set()
-
-        async with await asyncio.start_server(ignore, daemons.HOST, 0) as server:
-            port = server.sockets[0].getsockname()[1]
+        async with silent_server(daemons.HOST) as port:
             with pytest.raises(TimeoutError):
                 await asyncpg.connect(**{**plain, "port": port}, timeout=0.1)
-            await left.wait()
 
     run(loop, main())
 

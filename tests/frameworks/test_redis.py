@@ -16,6 +16,7 @@ from redis.backoff import NoBackoff
 
 from support import daemons
 from support.certificates import server_files
+from support.servers import silent_server
 from support.streams import run
 
 Options: TypeAlias = dict[str, Any]
@@ -299,20 +300,11 @@ def test_a_client_replaces_connections_that_the_server_ends(loop: asyncio.Abstra
 
 def test_a_server_that_does_not_answer_is_given_up(loop: asyncio.AbstractEventLoop, plain: Options) -> None:
     async def main() -> None:
-        left = asyncio.Event()
-
-        async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-            writer.close()
-            left.set()
-
-        async with await asyncio.start_server(ignore, daemons.HOST, 0) as server:
-            port = server.sockets[0].getsockname()[1]
+        async with silent_server(daemons.HOST) as port:
             impatient = redis.asyncio.Redis(**{**plain, "port": port}, socket_timeout=0.1, retry=_ONCE)
             async with impatient as client:
                 with pytest.raises(redis.exceptions.TimeoutError):
                     await client.get("key")
-            await left.wait()
 
     run(loop, main())
 

@@ -14,7 +14,7 @@ def at(callback: str, hook: Hook) -> dict[str, Any]:
     return {callback: hook}
 
 
-_CALLBACKS: Final = frozenset(
+CALLBACKS: Final = frozenset(
     {
         "connection_made",
         "connection_lost",
@@ -38,7 +38,7 @@ class _Notes:
     transport: asyncio.Transport
 
     def __init__(self, *, events: list[str] | None = None, **hooks: Hook) -> None:
-        assert hooks.keys() <= _CALLBACKS
+        assert hooks.keys() <= CALLBACKS
         self.events: list[str] = [] if events is None else events
         self.losses: list[BaseException | None] = []
         self.data = bytearray()

@@ -12,6 +12,21 @@ from support.protocols import Recorder
 from support.streams import closed, receive
 
 
+@asynccontextmanager
+async def silent_server(host: str) -> AsyncIterator[int]:
+    """The port of a server that never answers; at the end of the block it waits until its client has left."""
+    left = asyncio.Event()
+
+    async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        left.set()
+
+    async with await asyncio.start_server(ignore, host, 0) as server:
+        yield server.sockets[0].getsockname()[1]
+        await left.wait()
+
+
 class Service:
     """Makes the protocols of a server and keeps them."""
 

@@ -1,5 +1,7 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeBuffer;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -61,6 +63,16 @@ public final class Calls {
     /** As {@link #tryCall(long, long, long, long)}, but throws. */
     public static @Owned long call(@Borrowed long callable, long arguments, long count, @Borrowed long names) {
         return Errors.check(tryCall(callable, arguments, count, names));
+    }
+
+    /** Calls {@code callable} with several arguments; for what is rare. */
+    public static @Owned long callWith(@Borrowed long callable, @Borrowed long... arguments) {
+        try (NativeBuffer copy = new NativeBuffer((long) arguments.length * Long.BYTES)) {
+            for (int i = 0; i < arguments.length; i++) {
+                Memory.putLong(copy.address() + (long) i * Long.BYTES, arguments[i]);
+            }
+            return call(callable, copy.address(), arguments.length, Objects.NULL);
+        }
     }
 
     /** Calls the method {@code name} of {@code object} without arguments. */

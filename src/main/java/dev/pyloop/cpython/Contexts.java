@@ -37,8 +37,13 @@ public final class Contexts {
         if (current == Objects.NULL) {
             return copyCurrentByApi();
         }
+        return copyOf(current);
+    }
+
+    /** Returns a copy of {@code context}, be it entered or not. */
+    public static @Owned long copyOf(@Borrowed long context) {
         long copy = POOL.isEmpty() ? create() : POOL.take();
-        long variables = Memory.getLong(current + ContextLayout.VARIABLES);
+        long variables = Memory.getLong(context + ContextLayout.VARIABLES);
         Memory.putLong(copy + ContextLayout.VARIABLES, References.retain(variables));
         References.release(NO_VARIABLES);
         return copy;

@@ -27,6 +27,10 @@ public final class Errors {
                 SINGLE ? Interpreter.function("PyErr_GetRaisedException", "()J") : OCCURRED;
     }
 
+    private static final class Setting {
+        static final MethodHandle SET_OBJECT = Interpreter.function("PyErr_SetObject", "(JJ)V");
+    }
+
     /** The three calls that make one exception of 3.11's triple. */
     private static final class Triple {
         static final MethodHandle FETCH = Interpreter.function("PyErr_Fetch", "(JJJ)V");
@@ -93,11 +97,10 @@ public final class Errors {
         thrown.raise();
     }
 
-    /** Makes {@code exception} the pending one again. */
+    /** Makes {@code exception} the pending one. */
     public static void restore(@Owned long exception) {
-        MethodHandle setObject = Interpreter.function("PyErr_SetObject", "(JJ)V");
         try {
-            setObject.invokeExact(Objects.type(exception), exception);
+            Setting.SET_OBJECT.invokeExact(Objects.type(exception), exception);
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -125,15 +128,8 @@ public final class Errors {
         long describe = Objects.getAttribute(os, "strerror");
         long number = Numbers.fromLong(errno);
         long message = Calls.call(describe, number);
-        try (NativeBuffer arguments = new NativeBuffer(2 * Long.BYTES)) {
-            Memory.putLong(arguments.address(), number);
-            Memory.putLong(arguments.address() + Long.BYTES, message);
-            long error = Calls.call(exceptionType("PyExc_OSError"), arguments.address(), 2, Objects.NULL);
-            MethodHandle setObject = Interpreter.function("PyErr_SetObject", "(JJ)V");
-            setObject.invokeExact(Objects.type(error), error);
-            References.release(error);
-        } catch (Throwable t) {
-            throw propagate(t);
+        try {
+            restore(Calls.callWith(exceptionType("PyExc_OSError"), number, message));
         } finally {
             References.release(message);
             References.release(number);

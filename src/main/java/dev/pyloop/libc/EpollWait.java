@@ -47,7 +47,8 @@ public final class EpollWait implements AutoCloseable {
                 }
                 precise = false;
             }
-            return result((int) EPOLL_WAIT.invokeExact(state.segment(), epoll, events, capacity, millis(timeoutNanos)));
+            return state.result(
+                    (int) EPOLL_WAIT.invokeExact(state.segment(), epoll, events, capacity, millis(timeoutNanos)));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -56,7 +57,7 @@ public final class EpollWait implements AutoCloseable {
     private int awaitPrecisely(int epoll, long events, int capacity, long timeoutNanos) throws Throwable {
         Memory.putLong(timespec.address(), timeoutNanos / NANOS_PER_SECOND);
         Memory.putLong(timespec.address() + Long.BYTES, timeoutNanos % NANOS_PER_SECOND);
-        return result((int)
+        return state.result((int)
                 Pwait2.EPOLL_PWAIT2.invokeExact(state.segment(), epoll, events, capacity, timespec.address(), 0L));
     }
 
@@ -65,10 +66,6 @@ public final class EpollWait implements AutoCloseable {
             return timeoutNanos == 0 ? 0 : -1;
         }
         return (int) Math.min(Math.ceilDiv(timeoutNanos, NANOS_PER_MILLI), Integer.MAX_VALUE);
-    }
-
-    private int result(int returned) {
-        return returned >= 0 ? returned : -state.errno();
     }
 
     @Override

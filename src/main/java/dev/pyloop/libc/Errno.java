@@ -10,18 +10,12 @@ public final class Errno {
     public static final int EINTR = 4;
     /** Try again: nothing there now, or no room. */
     public static final int EAGAIN = 11;
-    /** Out of memory. */
-    public static final int ENOMEM = 12;
     /** Bad file descriptor. */
     public static final int EBADF = 9;
     /** File exists; epoll's answer to a descriptor it watches already. */
     public static final int EEXIST = 17;
     /** Invalid argument. */
     public static final int EINVAL = 22;
-    /** Too many open files in the system. */
-    public static final int ENFILE = 23;
-    /** Too many open files in the process. */
-    public static final int EMFILE = 24;
     /** Function not implemented by this kernel. */
     public static final int ENOSYS = 38;
 
@@ -37,8 +31,6 @@ public final class Errno {
     public static final int ENETUNREACH = 101;
     /** The connection was reset before it was accepted. */
     public static final int ECONNABORTED = 103;
-    /** No buffer space available. */
-    public static final int ENOBUFS = 105;
 
     /** The host is down. */
     public static final int EHOSTDOWN = 112;

@@ -12,8 +12,6 @@ import dev.pyloop.memory.Memory;
 public final class Iovec {
     /** Bytes from one to the next. */
     public static final long SIZE = 16;
-    /** As many the kernel takes at a time: {@code IOV_MAX}. */
-    public static final int MAX_COUNT = 1024;
 
     private Iovec() {}
 

@@ -10,6 +10,13 @@ package dev.pyloop.libc;
  * </pre>
  */
 public final class SocketAddress {
+    /** {@code AF_UNIX}. */
+    public static final int AF_UNIX = 1;
+    /** {@code AF_INET}. */
+    private static final int AF_INET = 2;
+    /** {@code AF_INET6}. */
+    private static final int AF_INET6 = 10;
+
     /** Bytes that hold any address. */
     public static final int CAPACITY = 128;
 
@@ -22,15 +29,15 @@ public final class SocketAddress {
 
     /** Tells whether an address is a path of the file system, or an abstract one. */
     public static boolean isUnix(byte[] address) {
-        return family(address) == SocketCalls.AF_UNIX;
+        return family(address) == AF_UNIX;
     }
 
     /** Tells whether what listens at an address is reached at that address only. */
     public static boolean isOneOnly(byte[] address) {
         return switch (family(address)) {
-            case SocketCalls.AF_UNIX -> true;
-            case SocketCalls.AF_INET -> !isZero(address, SIN_ADDR, IN_ADDR_SIZE);
-            case SocketCalls.AF_INET6 -> !isZero(address, SIN6_ADDR, IN6_ADDR_SIZE);
+            case AF_UNIX -> true;
+            case AF_INET -> !isZero(address, SIN_ADDR, IN_ADDR_SIZE);
+            case AF_INET6 -> !isZero(address, SIN6_ADDR, IN6_ADDR_SIZE);
             default -> false;
         };
     }

@@ -13,13 +13,6 @@ import java.lang.invoke.MethodHandle;
  * are non-blocking.
  */
 public final class SocketCalls {
-    /** {@code AF_UNIX}. */
-    public static final int AF_UNIX = 1;
-    /** {@code AF_INET}. */
-    public static final int AF_INET = 2;
-    /** {@code AF_INET6}. */
-    public static final int AF_INET6 = 10;
-
     private static final int IPPROTO_TCP = 6;
     private static final int TCP_NODELAY = 1;
     private static final int SHUT_WR = 1;
@@ -34,7 +27,6 @@ public final class SocketCalls {
     private static final class Rare {
         static final MethodHandle SENDMSG = SystemCalls.link("sendmsg", "(IJI)J");
         static final MethodHandle SHUTDOWN = SystemCalls.link("shutdown", "(II)I");
-        static final MethodHandle CLOSE = SystemCalls.link("close", "(I)I");
     }
 
     private static final class Connecting {
@@ -51,7 +43,7 @@ public final class SocketCalls {
     /** Receives up to {@code size} bytes into {@code buffer}; 0 at the end of the stream. */
     public long receive(int descriptor, long buffer, long size) {
         try {
-            return result((long) RECV.invokeExact(state.segment(), descriptor, buffer, size, 0));
+            return state.result((long) RECV.invokeExact(state.segment(), descriptor, buffer, size, 0));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -60,7 +52,7 @@ public final class SocketCalls {
     /** Sends up to {@code size} bytes from {@code buffer}. */
     public long send(int descriptor, long buffer, long size) {
         try {
-            return result((long) SEND.invokeExact(state.segment(), descriptor, buffer, size, MSG_NOSIGNAL));
+            return state.result((long) SEND.invokeExact(state.segment(), descriptor, buffer, size, MSG_NOSIGNAL));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -70,7 +62,7 @@ public final class SocketCalls {
     public long send(int descriptor, long vector, int count) {
         MessageHeader.set(message.address(), vector, count);
         try {
-            return result(
+            return state.result(
                     (long) Rare.SENDMSG.invokeExact(state.segment(), descriptor, message.address(), MSG_NOSIGNAL));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
@@ -80,7 +72,7 @@ public final class SocketCalls {
     /** Sends an end of file behind what was sent. */
     public int shutdownWriting(int descriptor) {
         try {
-            return result((int) Rare.SHUTDOWN.invokeExact(state.segment(), descriptor, SHUT_WR));
+            return state.result((int) Rare.SHUTDOWN.invokeExact(state.segment(), descriptor, SHUT_WR));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -89,7 +81,7 @@ public final class SocketCalls {
     /** Closes {@code descriptor}. On Linux it is closed even when EINTR is returned: never repeat the call. */
     public int close(int descriptor) {
         try {
-            return result((int) Rare.CLOSE.invokeExact(state.segment(), descriptor));
+            return state.result((int) SystemCalls.CLOSE.invokeExact(state.segment(), descriptor));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -105,7 +97,7 @@ public final class SocketCalls {
         Memory.putInt(number.address(), SocketAddress.CAPACITY);
         Memory.putInt(peer, 0);
         try {
-            return result((int)
+            return state.result((int)
                     Connecting.ACCEPT4.invokeExact(state.segment(), listener, peer, number.address(), NONBLOCKING));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
@@ -121,7 +113,7 @@ public final class SocketCalls {
     public int localAddress(int descriptor, long address) {
         Memory.putInt(number.address(), SocketAddress.CAPACITY);
         try {
-            return result(
+            return state.result(
                     (int) Connecting.GETSOCKNAME.invokeExact(state.segment(), descriptor, address, number.address()));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
@@ -132,18 +124,10 @@ public final class SocketCalls {
     public int setNoDelay(int descriptor) {
         Memory.putInt(number.address(), 1);
         try {
-            return result((int) Connecting.SETSOCKOPT.invokeExact(
+            return state.result((int) Connecting.SETSOCKOPT.invokeExact(
                     state.segment(), descriptor, IPPROTO_TCP, TCP_NODELAY, number.address(), Integer.BYTES));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
-    }
-
-    private int result(int returned) {
-        return returned >= 0 ? returned : -state.errno();
-    }
-
-    private long result(long returned) {
-        return returned >= 0 ? returned : -state.errno();
     }
 }

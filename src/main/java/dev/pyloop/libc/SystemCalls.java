@@ -15,14 +15,14 @@ public final class SystemCalls {
     private static final MethodHandle EVENTFD = link("eventfd", "(II)I");
     private static final MethodHandle READ = link("read", "(IJJ)J");
     private static final MethodHandle WRITE = link("write", "(IJJ)J");
-    private static final MethodHandle CLOSE = link("close", "(I)I");
+    static final MethodHandle CLOSE = link("close", "(I)I");
 
     private final ErrnoState state = new ErrnoState();
 
     /** Makes an epoll descriptor, which is the caller's. */
     public int epollCreate1(int flags) {
         try {
-            return result((int) EPOLL_CREATE1.invokeExact(state.segment(), flags));
+            return state.result((int) EPOLL_CREATE1.invokeExact(state.segment(), flags));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -31,7 +31,7 @@ public final class SystemCalls {
     /** Adds, modifies or removes {@code descriptor}; {@code event} is the address of an {@link EpollEvent}. */
     public int epollCtl(int epoll, int operation, int descriptor, long event) {
         try {
-            return result((int) EPOLL_CTL.invokeExact(state.segment(), epoll, operation, descriptor, event));
+            return state.result((int) EPOLL_CTL.invokeExact(state.segment(), epoll, operation, descriptor, event));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -40,7 +40,7 @@ public final class SystemCalls {
     /** Makes an event counter, whose descriptor is the caller's. */
     public int eventfd(int initial, int flags) {
         try {
-            return result((int) EVENTFD.invokeExact(state.segment(), initial, flags));
+            return state.result((int) EVENTFD.invokeExact(state.segment(), initial, flags));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -49,7 +49,7 @@ public final class SystemCalls {
     /** Reads up to {@code size} bytes into {@code buffer}. */
     public long read(int descriptor, long buffer, long size) {
         try {
-            return result((long) READ.invokeExact(state.segment(), descriptor, buffer, size));
+            return state.result((long) READ.invokeExact(state.segment(), descriptor, buffer, size));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -58,7 +58,7 @@ public final class SystemCalls {
     /** Writes up to {@code size} bytes from {@code buffer}. */
     public long write(int descriptor, long buffer, long size) {
         try {
-            return result((long) WRITE.invokeExact(state.segment(), descriptor, buffer, size));
+            return state.result((long) WRITE.invokeExact(state.segment(), descriptor, buffer, size));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -67,18 +67,10 @@ public final class SystemCalls {
     /** Closes {@code descriptor}. On Linux it is closed even when EINTR is returned: never repeat the call. */
     public int close(int descriptor) {
         try {
-            return result((int) CLOSE.invokeExact(state.segment(), descriptor));
+            return state.result((int) CLOSE.invokeExact(state.segment(), descriptor));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
-    }
-
-    private int result(int returned) {
-        return returned >= 0 ? returned : -state.errno();
-    }
-
-    private long result(long returned) {
-        return returned >= 0 ? returned : -state.errno();
     }
 
     static MethodHandle link(String name, String signature) {

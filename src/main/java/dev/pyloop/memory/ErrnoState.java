@@ -21,6 +21,16 @@ public final class ErrnoState {
         return segment;
     }
 
+    /** Returns what a call returned, or the negated errno if that says that it failed. */
+    public int result(int returned) {
+        return returned >= 0 ? returned : -errno();
+    }
+
+    /** Returns what a call returned, or the negated errno if that says that it failed. */
+    public long result(long returned) {
+        return returned >= 0 ? returned : -errno();
+    }
+
     /** Returns errno as the last failed call left it. */
     public int errno() {
         return segment.get(ValueLayout.JAVA_INT, ERRNO_OFFSET);

@@ -5,7 +5,6 @@ import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
-import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Types;
@@ -35,9 +34,8 @@ final class AcceptorObject {
 
     /** Starts to accept; the loop keeps this object alive until the descriptor is not watched any more. */
     void start() {
-        int result = loop.engine().watch(acceptor.listener(), Interest.READ, References.retain(self) | Sources.ACCEPT);
+        int result = loop.streamIo().watch(acceptor.listener(), Interest.READ, self | Sources.ACCEPT);
         if (result < 0) {
-            References.release(self);
             throw PythonException.osError(-result);
         }
     }
@@ -57,7 +55,8 @@ final class AcceptorObject {
     /** Serves the connection whose turn it is. */
     void accepted() {
         Acceptor.Connection connection = acceptor.next();
-        long context = newContext();
+        // A copy of the one that the server was started in: callbacks of one connection see nothing of another's.
+        long context = Contexts.copyOf(AcceptorLayout.get(self, AcceptorLayout.CONTEXT));
         try {
             if (!Contexts.tryEnter(loop.threadState(), context)) {
                 throw PythonException.PENDING;
@@ -79,19 +78,6 @@ final class AcceptorObject {
 
     private void arrived() {
         loop.engine().callSoon(References.retain(self) | Sources.ACCEPTED);
-    }
-
-    /** A copy of the context that the server was started in: callbacks of one connection see nothing of another's. */
-    private @Owned long newContext() {
-        long context = AcceptorLayout.get(self, AcceptorLayout.CONTEXT);
-        if (!Contexts.tryEnter(loop.threadState(), context)) {
-            throw PythonException.PENDING;
-        }
-        try {
-            return Contexts.copyCurrent(loop.threadState());
-        } finally {
-            Contexts.exit(loop.threadState(), context);
-        }
     }
 
     private void serve(Acceptor.Connection connection) {

@@ -62,7 +62,8 @@ final class HandleRunner {
             succeeded = result != Objects.NULL;
             if (succeeded) {
                 References.release(result);
-                flush();
+                // In the callback's context; after a failure it is left to the loop.
+                flushList.flush();
             }
             Contexts.exitOwned(threadState, context);
         }
@@ -118,17 +119,10 @@ final class HandleRunner {
         boolean succeeded = result != Objects.NULL;
         if (succeeded) {
             References.release(result);
-            flush();
+            flushList.flush();
         }
         Contexts.exit(threadState, context);
         return succeeded;
-    }
-
-    /** Sends what the callback has written, in its context; after a failure that is left to the loop. */
-    private void flush() {
-        if (!flushList.isEmpty()) {
-            flushList.flush();
-        }
     }
 
     private static long call(long callback, long args) {

@@ -4,6 +4,7 @@ import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.queue.ReadyQueue;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,16 @@ final class JavaSides<T> {
      */
     boolean isLeft(@Borrowed long self) {
         return Memory.getLong(self + field) == LEFT;
+    }
+
+    /** Shows every Java side to {@code visitor}, which must neither enter nor leave any. */
+    @SuppressWarnings("unchecked") // only enter() fills the table
+    void forEach(Consumer<T> visitor) {
+        for (Object side : table) {
+            if (side != null) {
+                visitor.accept((T) side);
+            }
+        }
     }
 
     /** Makes {@code side} the Java side of {@code self}, which must have none. */

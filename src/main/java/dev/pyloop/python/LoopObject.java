@@ -151,9 +151,7 @@ final class LoopObject implements Callbacks, Host {
 
     /** Sends what the callback that runs has written. */
     void flushStreams() {
-        if (!flushList.isEmpty()) {
-            flushList.flush();
-        }
+        flushList.flush();
     }
 
     /** Does what {@code loop.call_soon(callback, argument)} does. */
@@ -240,9 +238,7 @@ final class LoopObject implements Callbacks, Host {
         } else {
             handles.run(handle);
         }
-        if (!flushList.isEmpty()) {
-            flushList.flush();
-        }
+        flushList.flush();
     }
 
     @Override

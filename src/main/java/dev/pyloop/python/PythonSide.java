@@ -3,10 +3,7 @@ package dev.pyloop.python;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Numbers;
-import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.References;
-import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeBuffer;
 
 /**
  * The functions of {@code pyloop._callbacks}, the Python code that Java calls. Each may raise.
@@ -51,19 +48,19 @@ final class PythonSide {
 
     /** Hands a callback's exception to the exception handler of its handle's loop. */
     static void reportFailure(@Borrowed long handle, @Borrowed long exception) {
-        References.release(call(Failure.REPORT, handle, exception));
+        References.release(Calls.callWith(Failure.REPORT, handle, exception));
     }
 
     /** Runs a handle with the loop's record of what runs, and logs it when it is slow. */
     static void runInDebugMode(@Borrowed long loop, @Borrowed long handle) {
-        References.release(call(Debug.RUN, loop, handle));
+        References.release(Calls.callWith(Debug.RUN, loop, handle));
     }
 
     /** Logs, in debug mode, that the loop spent {@code seconds} on a transport, if that is long. */
     static void logIfSlow(@Borrowed long loop, double seconds) {
         long number = Numbers.fromDouble(seconds);
         try {
-            References.release(call(Slow.LOG, loop, number));
+            References.release(Calls.callWith(Slow.LOG, loop, number));
         } finally {
             References.release(number);
         }
@@ -71,14 +68,6 @@ final class PythonSide {
 
     /** Returns the descriptor, as a Python int, of an object with a {@code fileno} method. */
     static long descriptorOf(@Borrowed long loop, @Borrowed long file) {
-        return call(Descriptor.OF, loop, file);
-    }
-
-    private static long call(long function, long first, long second) {
-        try (NativeBuffer arguments = new NativeBuffer(2 * Long.BYTES)) {
-            Memory.putLong(arguments.address(), first);
-            Memory.putLong(arguments.address() + Long.BYTES, second);
-            return Calls.call(function, arguments.address(), 2, Objects.NULL);
-        }
+        return Calls.callWith(Descriptor.OF, loop, file);
     }
 }

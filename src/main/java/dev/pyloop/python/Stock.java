@@ -39,11 +39,7 @@ final class Stock {
 
     /** {@code BaseEventLoop.call_soon(self, callback, argument)}. */
     static void callSoon(@Borrowed long self, @Borrowed long callback, @Borrowed long argument) {
-        try (NativeBuffer arguments = new NativeBuffer(2 * Long.BYTES)) {
-            Memory.putLong(arguments.address(), callback);
-            Memory.putLong(arguments.address() + Long.BYTES, argument);
-            References.release(callSoon(self, arguments.address(), 2, Objects.NULL));
-        }
+        References.release(Calls.callWith(Loop.CALL_SOON, self, callback, argument));
     }
 
     /** {@code BaseEventLoop.call_soon_threadsafe(self, …)}. */

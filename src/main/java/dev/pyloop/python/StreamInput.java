@@ -2,11 +2,9 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Buffers;
-import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
-import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.libc.Errno;
@@ -49,7 +47,7 @@ final class StreamInput {
 
     /** Reads what there is into the buffer that the protocol provides. */
     static void readIntoProtocol(StreamObject transport) {
-        long object = Calls.tryCallMethod(transport.protocol(), StreamNames.GET_BUFFER, ANY_SIZE);
+        long object = transport.callProtocol(StreamNames.GET_BUFFER, ANY_SIZE);
         try {
             Errors.check(object);
             if (Objects.length(object) == 0) {
@@ -95,9 +93,7 @@ final class StreamInput {
 
     private static void end(StreamObject transport) {
         transport.logInDebugMode(StreamMessages.RECEIVED_EOF);
-        long protocol = References.retain(transport.protocol());
-        long keepOpen = Calls.tryCallMethod(protocol, StreamNames.EOF_RECEIVED);
-        References.release(protocol);
+        long keepOpen = transport.callProtocol(StreamNames.EOF_RECEIVED);
         if (keepOpen == Objects.NULL) {
             StreamSide.failConnection(transport.self(), StreamMessages.EOF_RECEIVED);
             return;
@@ -115,15 +111,8 @@ final class StreamInput {
     }
 
     private static boolean call(StreamObject transport, @Borrowed long name, @Borrowed long argument) {
-        // The call may give the transport another protocol, and drop the last reference to this one.
-        @Owned long protocol = References.retain(transport.protocol());
-        long result = Calls.tryCallMethod(protocol, name, argument);
-        boolean succeeded = result != Objects.NULL;
-        if (succeeded) {
-            References.release(result);
-        }
-        // With an exception pending, as any destructor may run.
-        References.release(protocol);
-        return succeeded;
+        long result = transport.callProtocol(name, argument);
+        References.releaseUnlessNull(result);
+        return result != Objects.NULL;
     }
 }

@@ -1,8 +1,6 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Buffers;
-import dev.pyloop.cpython.Bytes;
 import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Errors;
@@ -20,11 +18,6 @@ import dev.pyloop.transport.StreamOwner;
  * kept. It owns the descriptor unless the Python object has a socket, which then does. Guarded by the GIL.
  */
 final class StreamObject implements StreamOwner {
-    /** From this size on a copy of what the socket takes at once would cost more than a system call. */
-    private static final long MIN_UNCOPIED = 16 * 1024;
-
-    private static final int ENOUGH_LOST_WRITES = 5;
-
     private final @Borrowed long self;
     private final LoopObject loop;
     private final Stream stream;
@@ -73,10 +66,29 @@ final class StreamObject implements StreamOwner {
         return closed;
     }
 
-    /** Returns the protocol; raises once the connection is over. */
+    /** Returns the protocol; {@code None} once the connection is over. */
     @Borrowed
     long protocol() {
         return StreamLayout.get(self, StreamLayout.PROTOCOL);
+    }
+
+    /** Calls a method of the protocol's; NULL, with the error pending, if it fails. */
+    @Owned
+    long callProtocol(@Borrowed long method) {
+        // The call may give the transport another protocol, and drop the last reference to this one.
+        @Owned long protocol = References.retain(protocol());
+        long result = Calls.tryCallMethod(protocol, method);
+        References.release(protocol);
+        return result;
+    }
+
+    /** As {@link #callProtocol(long)}, with an argument. */
+    @Owned
+    long callProtocol(@Borrowed long method, @Borrowed long argument) {
+        @Owned long protocol = References.retain(protocol());
+        long result = Calls.tryCallMethod(protocol, method, argument);
+        References.release(protocol);
+        return result;
     }
 
     /** Returns the peer's address as the kernel gave it when the connection was accepted. */
@@ -175,38 +187,6 @@ final class StreamObject implements StreamOwner {
         }
     }
 
-    /** Sends data of any type that asyncio takes. */
-    void write(@Borrowed long data) {
-        boolean isBytes = Bytes.isBytes(data);
-        if (!isBytes && !Streams.isBuffer(data)) {
-            StreamSide.refuseWrite(self, data);
-            return;
-        }
-        checkWritable("Cannot call write() after write_eof()", "unable to write; sendfile is in progress");
-        if (!isBytes) {
-            writeBuffer(data);
-        } else if (Bytes.size(data) > 0 && !countIfLost()) {
-            stream.write(Bytes.address(data), Bytes.size(data), References.retain(data));
-        }
-    }
-
-    /** Sends a list or tuple of bytes-like objects. */
-    void writeLines(@Borrowed long items, long count) {
-        checkWritable("Cannot call writelines() after write_eof()", "unable to writelines; sendfile is in progress");
-        if (count == 0 || countIfLost()) {
-            return;
-        }
-        @Owned long[] chunks = Streams.toBytes(items, count);
-        for (long chunk : chunks) {
-            if (Bytes.size(chunk) > 0) {
-                stream.append(Bytes.address(chunk), Bytes.size(chunk), chunk);
-            } else {
-                References.release(chunk);
-            }
-        }
-        stream.written();
-    }
-
     /** Ends the connection at once; {@code exception} is what connection_lost is called with. */
     void forceClose(@Borrowed long exception) {
         if (!stream.isLost()) {
@@ -220,10 +200,7 @@ final class StreamObject implements StreamOwner {
     /** Tells the protocol that the connection is over, and gives everything up. */
     void callConnectionLost(@Borrowed long exception) {
         try {
-            long protocol = References.retain(protocol());
-            long result = Calls.tryCallMethod(protocol, StreamNames.CONNECTION_LOST, exception);
-            References.release(protocol);
-            References.release(Errors.check(result));
+            References.release(Errors.check(callProtocol(StreamNames.CONNECTION_LOST, exception)));
         } finally {
             giveUp();
         }
@@ -308,7 +285,7 @@ final class StreamObject implements StreamOwner {
         Errors.setOsError(errno);
         StreamSide.failWrite(self);
         for (int i = 0; i < lostChunks; i++) {
-            countIfLost();
+            StreamOutput.countIfLost(this);
         }
     }
 
@@ -343,52 +320,8 @@ final class StreamObject implements StreamOwner {
         StreamLayout.set(self, StreamLayout.READ_CONTEXT, Contexts.copyCurrent(loop.threadState()));
     }
 
-    private void checkWritable(String afterEof, String duringSendfile) {
-        if (stream.isEof()) {
-            throw PythonException.runtimeError(afterEof);
-        }
-        if (StreamLayout.has(self, StreamLayout.EMPTY_WAITER)) {
-            throw PythonException.runtimeError(duringSendfile);
-        }
-    }
-
-    private void writeBuffer(long data) {
-        if (Objects.length(data) == 0 || countIfLost()) {
-            return;
-        }
-        Buffers view;
-        try {
-            view = Buffers.of(data);
-        } catch (PythonException e) {
-            Errors.raise(e);
-            StreamSide.failWrite(self);
-            return;
-        }
-        try (view) {
-            long size = view.size();
-            if (size == 0) {
-                return;
-            }
-            long sent = size >= MIN_UNCOPIED ? stream.tryToSend(view.address(), size) : 0;
-            if (sent < size) {
-                long rest = Bytes.copyOf(view.address() + sent, size - sent);
-                stream.write(Bytes.address(rest), size - sent, rest);
-            }
-        }
-    }
-
-    private boolean countIfLost() {
-        if (!stream.isLost()) {
-            return false;
-        }
-        if (stream.countLostWrite() >= ENOUGH_LOST_WRITES) {
-            StreamSide.warnLostWrite();
-        }
-        return true;
-    }
-
     private void notifyProtocol(long method, long failure) {
-        long result = Calls.tryCallMethod(protocol(), method);
+        long result = callProtocol(method);
         if (result == Objects.NULL) {
             StreamSide.reportProtocol(self, failure);
         } else {

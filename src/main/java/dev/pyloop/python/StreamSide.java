@@ -4,11 +4,8 @@ import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
-import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
-import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeBuffer;
 
 /**
  * The functions of {@code pyloop._stream_callbacks}: what transports do rarely. Each may raise.
@@ -70,7 +67,7 @@ final class StreamSide {
 
     /** Raises the TypeError for data of a wrong type. */
     static void refuseWrite(@Borrowed long transport, @Borrowed long data) {
-        References.release(call(REFUSE_WRITE, transport, data));
+        References.release(Calls.callWith(REFUSE_WRITE, transport, data));
     }
 
     /** Warns that the program goes on writing to a connection that has ended. */
@@ -96,7 +93,7 @@ final class StreamSide {
 
     /** Logs, in debug mode, what happens to a transport. */
     static void logEvent(@Borrowed long transport, @Borrowed long format) {
-        References.release(call(LOG_EVENT, transport, format));
+        References.release(Calls.callWith(LOG_EVENT, transport, format));
     }
 
     private static void report(long function, long first, long second) {
@@ -104,21 +101,10 @@ final class StreamSide {
             throw PythonException.PENDING;
         }
         long exception = Errors.take();
-        try (NativeBuffer arguments = new NativeBuffer(3 * Long.BYTES)) {
-            Memory.putLong(arguments.address(), first);
-            Memory.putLong(arguments.address() + Long.BYTES, exception);
-            Memory.putLong(arguments.address() + 2 * Long.BYTES, second);
-            References.release(Calls.call(function, arguments.address(), 3, Objects.NULL));
+        try {
+            References.release(Calls.callWith(function, first, exception, second));
         } finally {
             References.release(exception);
-        }
-    }
-
-    private static @Owned long call(long function, long first, long second) {
-        try (NativeBuffer arguments = new NativeBuffer(2 * Long.BYTES)) {
-            Memory.putLong(arguments.address(), first);
-            Memory.putLong(arguments.address() + Long.BYTES, second);
-            return Calls.call(function, arguments.address(), 2, Objects.NULL);
         }
     }
 }

@@ -97,7 +97,8 @@ final class StreamType implements Methods {
         try {
             switch (method) {
                 case WRITE ->
-                    Streams.get(self).write(Arguments.only(arguments, count, names, "write", StreamNames.DATA));
+                    StreamOutput.write(
+                            Streams.get(self), Arguments.only(arguments, count, names, "write", StreamNames.DATA));
                 case WRITELINES ->
                     writeLines(self, Arguments.only(arguments, count, names, "writelines", StreamNames.LIST_OF_DATA));
                 case SET_PROTOCOL ->
@@ -217,7 +218,7 @@ final class StreamType implements Methods {
         // A list of our own: converting its items may run code that changes the program's.
         long list = Sequences.toList(lines);
         try {
-            transport.writeLines(Sequences.items(list), Sequences.size(list));
+            StreamOutput.writeLines(transport, Sequences.items(list), Sequences.size(list));
         } finally {
             References.release(list);
         }

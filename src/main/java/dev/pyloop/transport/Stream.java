@@ -88,7 +88,7 @@ public final class Stream {
 
     /** Sends a chunk of at least one byte, whose token it takes over, behind all that was written before. */
     public void write(long address, long length, long token) {
-        queue().add(address, length, token);
+        append(address, length, token);
         written();
     }
 
@@ -216,15 +216,7 @@ public final class Stream {
         if (lost != 0) {
             return false;
         }
-        if (queue != null && !blocked) {
-            // Errors do not count any more.
-            long ignored = send();
-        }
-        dropQueue();
-        stopWatchingForWriting();
-        closing = true;
-        stopReading();
-        lost++;
+        dispose();
         owner.connectionLostSoon();
         return true;
     }
@@ -244,15 +236,16 @@ public final class Stream {
         return lost++;
     }
 
-    /** Forgets everything, for an owner that disappears with the connection open. */
+    /** Ends the connection as {@link #abort} does, for an owner that is not to be told. */
     public void dispose() {
         if (queue != null && !blocked) {
+            // Errors do not count any more.
             long ignored = send();
         }
         dropQueue();
         stopWatchingForWriting();
-        stopReading();
         closing = true;
+        stopReading();
         lost++;
     }
 

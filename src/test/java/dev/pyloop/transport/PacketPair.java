@@ -1,5 +1,6 @@
 package dev.pyloop.transport;
 
+import dev.pyloop.libc.SocketAddress;
 import dev.pyloop.libc.SocketCalls;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
@@ -23,7 +24,7 @@ final class PacketPair implements AutoCloseable {
     PacketPair() {
         try (NativeBuffer pair = new NativeBuffer(2 * Integer.BYTES)) {
             int status = (int)
-                    SOCKETPAIR.invokeExact(SocketCalls.AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair.address());
+                    SOCKETPAIR.invokeExact(SocketAddress.AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair.address());
             if (status != 0) {
                 throw new AssertionError("socketpair failed");
             }

@@ -1,0 +1,104 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Buffers;
+import dev.pyloop.cpython.Bytes;
+import dev.pyloop.cpython.Errors;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.PythonException;
+import dev.pyloop.cpython.References;
+
+/**
+ * The way out of a transport: from what a program writes to chunks of memory that wait to be sent.
+ *
+ * <p>Bytes are kept as they are; what can change is copied. Stateless; guarded by the GIL.
+ */
+final class StreamOutput {
+    /** From this size on a copy of what the socket takes at once would cost more than a system call. */
+    private static final long MIN_UNCOPIED = 16 * 1024;
+
+    private static final int ENOUGH_LOST_WRITES = 5;
+
+    private StreamOutput() {}
+
+    /** Sends data of any type that asyncio takes. */
+    static void write(StreamObject transport, @Borrowed long data) {
+        boolean isBytes = Bytes.isBytes(data);
+        if (!isBytes && !Streams.isBuffer(data)) {
+            StreamSide.refuseWrite(transport.self(), data);
+            return;
+        }
+        checkWritable(transport, "Cannot call write() after write_eof()", "unable to write; sendfile is in progress");
+        if (!isBytes) {
+            writeBuffer(transport, data);
+        } else if (Bytes.size(data) > 0 && !countIfLost(transport)) {
+            transport.stream().write(Bytes.address(data), Bytes.size(data), References.retain(data));
+        }
+    }
+
+    /** Sends a list or tuple of bytes-like objects. */
+    static void writeLines(StreamObject transport, @Borrowed long items, long count) {
+        checkWritable(
+                transport,
+                "Cannot call writelines() after write_eof()",
+                "unable to writelines; sendfile is in progress");
+        if (count == 0 || countIfLost(transport)) {
+            return;
+        }
+        @Owned long[] chunks = Streams.toBytes(items, count);
+        for (long chunk : chunks) {
+            if (Bytes.size(chunk) > 0) {
+                transport.stream().append(Bytes.address(chunk), Bytes.size(chunk), chunk);
+            } else {
+                References.release(chunk);
+            }
+        }
+        transport.stream().written();
+    }
+
+    private static void checkWritable(StreamObject transport, String afterEof, String duringSendfile) {
+        if (transport.stream().isEof()) {
+            throw PythonException.runtimeError(afterEof);
+        }
+        if (StreamLayout.has(transport.self(), StreamLayout.EMPTY_WAITER)) {
+            throw PythonException.runtimeError(duringSendfile);
+        }
+    }
+
+    private static void writeBuffer(StreamObject transport, long data) {
+        if (Objects.length(data) == 0 || countIfLost(transport)) {
+            return;
+        }
+        Buffers view;
+        try {
+            view = Buffers.of(data);
+        } catch (PythonException e) {
+            Errors.raise(e);
+            StreamSide.failWrite(transport.self());
+            return;
+        }
+        try (view) {
+            long size = view.size();
+            if (size == 0) {
+                return;
+            }
+            long sent = size >= MIN_UNCOPIED ? transport.stream().tryToSend(view.address(), size) : 0;
+            if (sent < size) {
+                long rest = Bytes.copyOf(view.address() + sent, size - sent);
+                transport.stream().write(Bytes.address(rest), size - sent, rest);
+            }
+        }
+    }
+
+    /** Tells whether writing is of no use any more; counts the write then, and warns of the fifth and all that follow. */
+    static boolean countIfLost(StreamObject transport) {
+        if (!transport.stream().isLost()) {
+            return false;
+        }
+        if (transport.stream().countLostWrite() >= ENOUGH_LOST_WRITES) {
+            StreamSide.warnLostWrite();
+        }
+        return true;
+    }
+}
