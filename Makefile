@@ -12,7 +12,10 @@ SOURCES := pom.xml .mvn/jvm.config $(shell find src/main -type f 2>/dev/null)
 develop := python3 tools/environments.py develop $(lastword $(PYTHONS))
 bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 
-.PHONY: build run test test-all lint format wheel wheel-check bench bench-sockets jmh clean
+stubtest = PYLOOP_JAVA_HOME=$$(python3 tools/jdk.py) python3 tools/environments.py $(1) $(2) \
+	python -m mypy.stubtest --concise --allowlist tools/stubtest-allowlist.txt pyloop
+
+.PHONY: build run test test-all lint stubs format wheel wheel-check bench bench-sockets jmh clean
 
 build: $(JAR)
 
@@ -35,7 +38,7 @@ test-all: build
 	python3 tools/suite.py --long --pythons $(PYTHONS) --whole $(PYTHONS)
 
 # Each folder is a root of imports of its own; the package is checked against its oldest and its newest Python.
-lint:
+lint: build
 	$(develop) ruff check
 	$(develop) ruff format --check
 	$(develop) mypy python
@@ -44,7 +47,12 @@ lint:
 	MYPYPATH=benchmarks $(develop) mypy benchmarks
 	MYPYPATH=examples $(develop) mypy examples
 	MYPYPATH=tools $(develop) mypy tools
+	$(call stubtest,develop,$(lastword $(PYTHONS)))
 	tools/mvn --quiet spotless:check
+
+# Compares the types that the package promises with what is there at run time.
+stubs: build
+	$(foreach version,$(PYTHONS),$(call stubtest,test,$(version)) &&) true
 
 format:
 	$(develop) ruff check --fix-only --quiet
@@ -55,10 +63,12 @@ wheel: build
 	rm -f dist/*.whl
 	$(develop) hatchling build -t wheel -d dist
 
-# The wheel by itself, in an environment that knows nothing of this folder.
+# The wheel by itself, its types included, in an environment that knows nothing of this folder.
 wheel-check: wheel
 	$(develop) python -m venv --clear build/wheel-check
 	build/wheel-check/bin/python -m pip install --quiet --no-index dist/pyloop-*.whl
+	$(develop) mypy --config-file= --cache-dir=build/wheel-check/mypy --strict --disable-error-code=import-not-found \
+		--python-executable build/wheel-check/bin/python tests/test_types.py
 	cd build/wheel-check && bin/python -c "import asyncio, pyloop; pyloop.run(asyncio.sleep(0)); print(pyloop.__file__)"
 
 bench: build

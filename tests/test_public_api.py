@@ -83,7 +83,7 @@ def test_run_passes_its_keyword_arguments_to_the_runner() -> None:
     assert [pyloop.run(_running_loop(), loop_factory=factory)] == made
     coroutine = _running_loop()
     with pytest.raises(TypeError, match="no_such_option"):
-        pyloop.run(coroutine, no_such_option=1)
+        pyloop.run(coroutine, no_such_option=1)  # type: ignore[call-arg]
     coroutine.close()
 
 

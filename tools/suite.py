@@ -60,8 +60,10 @@ def prepare(versions: list[str], jobs: int) -> dict[str, Path]:
 
 def sequences(interpreters: dict[str, Path], whole: list[str], *, long: bool) -> Iterator[list[Step]]:
     """Yields the steps to run; those of one list run one after the other."""
+    stock = [version for version in interpreters if not version.endswith(pythons.DEBUG)]
     yield [
         Step("lint", ("make", "--no-print-directory", "lint"), counts_tests=False),
+        Step("stubs", ("make", "--no-print-directory", "stubs", f"PYTHONS={' '.join(stock)}"), counts_tests=False),
         Step("wheel", ("make", "--no-print-directory", "wheel-check"), counts_tests=False),
     ]
     yield [Step("java", ("tools/mvn", "verify"))]

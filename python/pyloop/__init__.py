@@ -13,7 +13,7 @@ from ._policy import EventLoopPolicy, install
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from ._loop import EventLoop
 
@@ -35,13 +35,18 @@ def new_event_loop() -> EventLoop:
     return Loop()
 
 
-def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None, **runner_kwargs: Any) -> T:
+def run(
+    main: Coroutine[Any, Any, T],
+    *,
+    debug: bool | None = None,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = new_event_loop,
+) -> T:
     """Run ``main`` on a new PyLoop event loop and return its result; the counterpart of ``asyncio.run``.
 
     Args:
         main: what ``asyncio.run`` takes.
         debug: whether the loop runs in debug mode; None leaves it to the environment, as in asyncio.
-        **runner_kwargs: passed to ``asyncio.Runner``.
+        loop_factory: makes the loop, in place of ``new_event_loop``; None leaves that to the policy, as in asyncio.
 
     Raises:
         RuntimeError: an event loop is running in this thread.
@@ -49,15 +54,16 @@ def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None, **runner_kwa
     """
     if asyncio._get_running_loop() is not None:
         raise RuntimeError("pyloop.run() cannot be called from a running event loop")
-    runner_kwargs.setdefault("loop_factory", new_event_loop)
-    with asyncio.Runner(debug=debug, **runner_kwargs) as runner:
+    with asyncio.Runner(debug=debug, loop_factory=loop_factory) as runner:
         return runner.run(main)
 
 
-def __getattr__(name: str) -> Any:
-    if name == "EventLoop":
-        from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the JVM
+if not TYPE_CHECKING:  # Type checkers would take every name for one that it knows.
 
-        globals()[name] = Loop
-        return Loop
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name == "EventLoop":
+            from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the JVM
+
+            globals()[name] = Loop
+            return Loop
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

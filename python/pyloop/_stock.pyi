@@ -1,8 +1,25 @@
 import asyncio
+from collections.abc import Mapping
 from logging import Logger
 from typing import Any
 
 from ._self_pipe import PipeEnd
+
+__all__ = [
+    "DefaultEventLoopPolicy",
+    "FlowControlMixin",
+    "SelectorEventLoop",
+    "SelectorSocketTransport",
+    "Server",
+    "TransportSocket",
+    "base_events",
+    "constants",
+    "format_helpers",
+    "futures",
+    "logger",
+    "set_event_loop_policy",
+    "sslproto",
+]
 
 SelectorSocketTransport: Any
 Server: Any
@@ -42,8 +59,7 @@ class SelectorEventLoop(asyncio.SelectorEventLoop):
     def _ensure_fd_no_transport(self, fd: Any) -> None: ...
     def _process_self_data(self, data: bytes) -> None: ...
 
-class DefaultEventLoopPolicy:
-    def new_event_loop(self) -> asyncio.AbstractEventLoop: ...
+class DefaultEventLoopPolicy(asyncio.DefaultEventLoopPolicy): ...
 
 def set_event_loop_policy(policy: DefaultEventLoopPolicy | None) -> None: ...
 
@@ -52,5 +68,8 @@ class FlowControlMixin(asyncio.Transport):
     _high_water: int
     _low_water: int
 
+    def __init__(
+        self, extra: Mapping[str, Any] | None = None, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None: ...
     def _set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None: ...
     _loop: Any

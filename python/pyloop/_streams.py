@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
 
+    from ._engine import Acceptor as _Acceptor
+    from ._engine import StreamTransport as _Stream
     from ._loop import EventLoop
-
-    class _Stream(_engine.StreamTransport): ...
-
-    class _Acceptor(_engine.Acceptor): ...
 else:
     _Stream, _Acceptor = _engine.EventLoop._transport_types()
 
