@@ -15,7 +15,7 @@ bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 stubtest = PYLOOP_JAVA_HOME=$$(python3 tools/jdk.py) python3 tools/environments.py $(1) $(2) \
 	python -m mypy.stubtest --concise --allowlist tools/stubtest-allowlist.txt pyloop
 
-.PHONY: build run test test-all lint stubs format wheel wheel-check bench bench-sockets jmh clean
+.PHONY: build run test test-all lint stubs docs format wheel wheel-check bench bench-sockets jmh clean
 
 build: $(JAR)
 
@@ -45,7 +45,7 @@ lint: build
 	$(develop) mypy --python-version 3.14 python
 	MYPYPATH=tests:tests/conformance $(develop) mypy tests
 	MYPYPATH=benchmarks $(develop) mypy benchmarks
-	MYPYPATH=examples $(develop) mypy examples
+	MYPYPATH=examples:examples/docker $(develop) mypy examples
 	MYPYPATH=tools $(develop) mypy tools
 	$(call stubtest,develop,$(lastword $(PYTHONS)))
 	tools/mvn --quiet spotless:check
@@ -53,6 +53,10 @@ lint: build
 # Compares the types that the package promises with what is there at run time.
 stubs: build
 	$(foreach version,$(PYTHONS),$(call stubtest,test,$(version)) &&) true
+
+# The documentation site, in build/site; a broken link is an error.
+docs:
+	NO_MKDOCS_2_WARNING=1 python3 tools/environments.py docs $(lastword $(PYTHONS)) mkdocs --quiet build
 
 format:
 	$(develop) ruff check --fix-only --quiet

@@ -34,7 +34,11 @@ MODES = {
 MANY_SEEDS = ("--order-seeds", "0-3000", "--timeout", "1000")
 # What starts many processes and servers takes long. In the short form it is left to the oldest Python, and to those
 # that run all of the conformance tests.
-WITHOUT_THE_SLOWEST = ("--ignore=tests/frameworks", "--ignore=tests/test_command_line.py")
+WITHOUT_THE_SLOWEST = (
+    "--ignore=tests/frameworks",
+    "--ignore=tests/test_command_line.py",
+    "--ignore=tests/test_docs.py",
+)
 
 DEBUG_PACKAGES = "Debian has python3.11-dbg, which needs python3.11-venv and libpython3.11-testsuite too"
 
@@ -55,6 +59,7 @@ def prepare(versions: list[str], jobs: int) -> dict[str, Path]:
     with ThreadPoolExecutor(jobs) as pool:
         interpreters = list(pool.map(environments.provide, ["test"] * len(versions), versions))
     environments.provide("develop", versions[-1])
+    environments.provide("docs", versions[-1])
     return dict(zip(versions, interpreters, strict=True))
 
 
@@ -64,6 +69,7 @@ def sequences(interpreters: dict[str, Path], whole: list[str], *, long: bool) ->
     yield [
         Step("lint", ("make", "--no-print-directory", "lint"), counts_tests=False),
         Step("stubs", ("make", "--no-print-directory", "stubs", f"PYTHONS={' '.join(stock)}"), counts_tests=False),
+        Step("docs", ("make", "--no-print-directory", "docs"), counts_tests=False),
         Step("wheel", ("make", "--no-print-directory", "wheel-check"), counts_tests=False),
     ]
     yield [Step("java", ("tools/mvn", "verify"))]
