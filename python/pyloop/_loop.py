@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from . import _callbacks, _engine, _fault_handlers, _fork, _stock
 from ._disarm import disarm
 from ._self_pipe import make_pipe
+from ._sockets import SocketMethods
 
 if TYPE_CHECKING:
     import socket
@@ -102,12 +103,13 @@ class _Transports:
         self._hidden.discard(descriptor)
         if self._loop._transport(descriptor) is not transport:
             self._others[descriptor] = transport
+            self._loop._set("_foreign_transports", True)
 
     def __delitem__(self, descriptor: int) -> None:
         self._hidden.add(descriptor)
 
 
-class EventLoop(_engine.EventLoop, _stock.SelectorEventLoop):
+class EventLoop(SocketMethods):
     """asyncio's selector event loop with its scheduling and polling done in Java.
 
     A loop may be made in one thread and run in another; apart from ``call_soon_threadsafe``, which any thread may call,

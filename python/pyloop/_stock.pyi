@@ -6,6 +6,7 @@ from typing import Any
 from ._self_pipe import PipeEnd
 
 __all__ = [
+    "INTERNET_FAMILIES",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
     "SelectorEventLoop",
@@ -30,6 +31,8 @@ futures: Any
 logger: Logger
 sslproto: Any
 format_helpers: Any
+
+INTERNET_FAMILIES: frozenset[int]
 
 class SelectorEventLoop(asyncio.SelectorEventLoop):
     _closed: bool
@@ -56,6 +59,16 @@ class SelectorEventLoop(asyncio.SelectorEventLoop):
         backlog: int = 100,
         *timeouts: Any,
     ) -> None: ...
+    async def _ensure_resolved(
+        self,
+        address: Any,
+        *,
+        family: int = 0,
+        type: int = ...,  # noqa: A002 - the keyword's name
+        proto: int = 0,
+        flags: int = 0,
+        loop: Any,
+    ) -> list[Any]: ...
     def _ensure_fd_no_transport(self, fd: Any) -> None: ...
     def _process_self_data(self, data: bytes) -> None: ...
 

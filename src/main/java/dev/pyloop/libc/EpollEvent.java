@@ -22,6 +22,9 @@ public final class EpollEvent {
     /** Writable. */
     public static final int EPOLLOUT = 0x004;
 
+    /** To be reported once, and not again before the entry is modified. */
+    public static final int EPOLLONESHOT = 1 << 30;
+
     private static final boolean PACKED = System.getProperty("os.arch").equals("amd64");
     private static final long DATA = PACKED ? 4 : 8;
 

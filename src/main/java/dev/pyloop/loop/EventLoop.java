@@ -7,7 +7,6 @@ import dev.pyloop.queue.ReadyQueue;
 import dev.pyloop.queue.TimerHeap;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.Poller;
-import dev.pyloop.reactor.WatchTable;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 
@@ -36,8 +35,8 @@ public final class EventLoop implements AutoCloseable {
     private final TimerHeap timers = new TimerHeap();
     private final Inbox inbox = new Inbox();
     private final ReadyQueue discarded = new ReadyQueue();
-    private final WatchTable watches = new WatchTable();
     private final PollPolicy policy = new PollPolicy();
+    private final Watches watches;
     private final Waker waker;
     private final Callbacks callbacks;
     private final Host host;
@@ -63,6 +62,7 @@ public final class EventLoop implements AutoCloseable {
         this.callbacks = callbacks;
         this.host = host;
         this.poller = poller;
+        watches = new Watches(callbacks, poller);
         isCancelled = callbacks::isCancelled;
         try {
             waker = new Waker();
@@ -119,46 +119,26 @@ public final class EventLoop implements AutoCloseable {
      * @return 0, or the negated errno, in which case the handle stays the caller's
      */
     public int watch(int descriptor, int kind, long handle) {
-        if (closed) {
-            return -Errno.EBADF;
-        }
-        int before = watches.interest(descriptor);
-        int result = before == Interest.NONE ? poller.add(descriptor, kind) : poller.modify(descriptor, before | kind);
-        if (result < 0) {
-            return result;
-        }
-        long previous = watches.replace(descriptor, kind, handle);
-        if (previous != WatchTable.NULL_HANDLE) {
-            callbacks.cancel(previous);
-            callbacks.release(previous);
-        }
-        return 0;
+        return closed ? -Errno.EBADF : watches.watch(descriptor, kind, handle);
+    }
+
+    /**
+     * Watches {@code descriptor} as {@link #watch} does, but only until it is found ready: {@code handle} runs once.
+     *
+     * @return 0, or the negated errno, in which case the handle stays the caller's
+     */
+    public int watchOnce(int descriptor, int kind, long handle) {
+        return closed ? -Errno.EBADF : watches.watchOnce(descriptor, kind, handle);
     }
 
     /** Stops watching {@code descriptor} for {@code kind} and cancels its handle; false when there was none. */
     public boolean unwatch(int descriptor, int kind) {
-        long handle = watches.replace(descriptor, kind, WatchTable.NULL_HANDLE);
-        if (handle == WatchTable.NULL_HANDLE) {
-            return false;
-        }
-        int rest = watches.interest(descriptor);
-        if (rest == Interest.NONE) {
-            poller.remove(descriptor);
-        } else {
-            // Failure means that the descriptor was closed behind our back; its events ended with it.
-            poller.modify(descriptor, rest);
-        }
-        callbacks.cancel(handle);
-        callbacks.release(handle);
-        return true;
+        return watches.unwatch(descriptor, kind);
     }
 
-    /**
-     * Returns the handle that {@code descriptor} is watched with, which stays the loop's, or
-     * {@link WatchTable#NULL_HANDLE}.
-     */
+    /** Returns the handle that {@code descriptor} is watched with, which stays the loop's, or 0. */
     public long watcher(int descriptor, int kind) {
-        return kind == Interest.READ ? watches.reader(descriptor) : watches.writer(descriptor);
+        return watches.watcher(descriptor, kind);
     }
 
     /** Says how many of the watched descriptors are the host's own. */
@@ -211,14 +191,7 @@ public final class EventLoop implements AutoCloseable {
         for (int i = 0; i < inbox.size(); i++) {
             visitor.accept(inbox.get(i));
         }
-        for (int descriptor = 0; descriptor < watches.limit(); descriptor++) {
-            if (watches.reader(descriptor) != WatchTable.NULL_HANDLE) {
-                visitor.accept(watches.reader(descriptor));
-            }
-            if (watches.writer(descriptor) != WatchTable.NULL_HANDLE) {
-                visitor.accept(watches.writer(descriptor));
-            }
-        }
+        watches.forEachHandle(visitor);
     }
 
     /** Drops every callback and timer without running them. */
@@ -239,10 +212,7 @@ public final class EventLoop implements AutoCloseable {
     public void close() {
         closed = true;
         clear();
-        for (int descriptor = 0; descriptor < watches.limit(); descriptor++) {
-            discard(watches.replace(descriptor, Interest.READ, WatchTable.NULL_HANDLE));
-            discard(watches.replace(descriptor, Interest.WRITE, WatchTable.NULL_HANDLE));
-        }
+        watches.takeAll(discarded::add);
         waker.close();
         poller.close();
         releaseDiscarded();
@@ -326,20 +296,7 @@ public final class EventLoop implements AutoCloseable {
             waker.drain();
             return;
         }
-        queueWatch(descriptor, Interest.READ, readiness, watches.reader(descriptor));
-        queueWatch(descriptor, Interest.WRITE, readiness, watches.writer(descriptor));
-    }
-
-    private void queueWatch(int descriptor, int kind, int readiness, long handle) {
-        if ((readiness & kind) == 0 || handle == WatchTable.NULL_HANDLE) {
-            return;
-        }
-        if (callbacks.isCancelled(handle)) {
-            unwatch(descriptor, kind);
-        } else {
-            callbacks.retain(handle);
-            ready.add(handle);
-        }
+        watches.queueReady(descriptor, readiness, ready);
     }
 
     private void queueDueTimers() {
@@ -369,12 +326,6 @@ public final class EventLoop implements AutoCloseable {
             callbacks.unschedule(discarded.get(i));
         }
         releaseDiscarded();
-    }
-
-    private void discard(long handle) {
-        if (handle != WatchTable.NULL_HANDLE) {
-            discarded.add(handle);
-        }
     }
 
     /** Releasing may call back into the loop, so the structures above must be consistent by now. */

@@ -37,6 +37,7 @@ final class LoopObject implements Callbacks, Host {
     private boolean clockOverridden;
     private boolean callAtOverridden;
     private boolean forever;
+    private boolean foreignTransports;
     private final FlushList flushList = new FlushList();
     private final DescriptorTable descriptors = new DescriptorTable();
     private final ReadBuffer readBuffer = new ReadBuffer();
@@ -100,6 +101,16 @@ final class LoopObject implements Callbacks, Host {
     /** Says whether {@code run_forever} runs, so that {@link #run()} goes on until the loop is stopped. */
     void setForever(boolean forever) {
         this.forever = forever;
+    }
+
+    /** Tells whether there was ever a transport that is none of ours, so that Python alone knows its descriptor. */
+    boolean hasForeignTransports() {
+        return foreignTransports;
+    }
+
+    /** Takes note of a transport that is none of ours. */
+    void setForeignTransports() {
+        foreignTransports = true;
     }
 
     /** Runs iterations: until the loop is stopped inside {@code run_forever}, one otherwise. */

@@ -46,6 +46,8 @@ public final class LoopType implements Methods {
     private static final int TRACK_KEPT_HANDLES = 20;
     private static final int TRANSPORT = 21;
     private static final int TRANSPORT_TYPES = 22;
+    private static final int WATCH_ONCE = 23;
+    private static final int UNWATCH_ONCE = 24;
 
     private LoopType() {}
 
@@ -73,6 +75,8 @@ public final class LoopType implements Methods {
                 .oneArgument("_remove_reader", methods, REMOVE_READER, "Undo _add_reader; tell whether there was one.")
                 .keywords("_add_writer", methods, ADD_WRITER, "Run a callback whenever fd is writable.")
                 .oneArgument("_remove_writer", methods, REMOVE_WRITER, "Undo _add_writer; tell whether there was one.")
+                .keywords("_watch_once", methods, WATCH_ONCE, "Have a future done when a descriptor is ready.")
+                .keywords("_unwatch_once", methods, UNWATCH_ONCE, "Undo _watch_once, if it is still in force.")
                 .oneArgument(
                         "_reader", methods, READER, "Return the handle that fd is watched with for reading, or None.")
                 .oneArgument(
@@ -100,6 +104,8 @@ public final class LoopType implements Methods {
             case CALL_AT -> callAt(self, arguments, count, names);
             case ADD_READER -> watch(self, Interest.READ, arguments, count, names);
             case ADD_WRITER -> watch(self, Interest.WRITE, arguments, count, names);
+            case WATCH_ONCE -> Waiters.watch(self, arguments, count, names);
+            case UNWATCH_ONCE -> Waiters.unwatch(self, arguments, count, names);
             case SET -> set(self, arguments, count);
             default -> Methods.super.call(method, self, arguments, count, names);
         };
@@ -364,6 +370,8 @@ public final class LoopType implements Methods {
                 loop.setCallAtOverridden(Objects.isTrue(value));
             } else if (name == Names.FOREVER) {
                 loop.setForever(Objects.isTrue(value));
+            } else if (name == Names.FOREIGN_TRANSPORTS) {
+                loop.setForeignTransports();
             } else if (name == Names.INTERNAL_FDS) {
                 loop.engine().setInternalWatches((int) Numbers.toLong(value));
             }

@@ -10,10 +10,14 @@ final class Names {
     static final @Borrowed long CLOSED = Objects.intern("_closed");
     static final @Borrowed long CONTEXT = Objects.intern("context");
     static final @Borrowed long DEBUG = Objects.intern("_debug");
+    static final @Borrowed long DONE = Objects.intern("done");
+    static final @Borrowed long ENSURE_FD_NO_TRANSPORT = Objects.intern("_ensure_fd_no_transport");
+    static final @Borrowed long FOREIGN_TRANSPORTS = Objects.intern("_foreign_transports");
     static final @Borrowed long FOREVER = Objects.intern("_forever");
     static final @Borrowed long INTERNAL_FDS = Objects.intern("_internal_fds");
     static final @Borrowed long RUN = Objects.intern("_run");
     static final @Borrowed long SCHEDULED = Objects.intern("_scheduled");
+    static final @Borrowed long SET_RESULT = Objects.intern("set_result");
     static final @Borrowed long STOPPING = Objects.intern("_stopping");
     static final @Borrowed long TIME = Objects.intern("time");
 

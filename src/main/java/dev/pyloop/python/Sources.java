@@ -3,7 +3,7 @@ package dev.pyloop.python;
 import dev.pyloop.cpython.Borrowed;
 
 /**
- * Handles of the engine that stand for the readiness of a transport, rather than for a callback of the program's.
+ * Handles of the engine that stand for the readiness of a transport or a plain socket, rather than for a callback of the program's.
  *
  * <p>Such a handle is the address of a Python object, which has its lowest bits free, with what is ready in those bits. Who
  * owns the handle owns a reference to the object. A program's handle has zeros there.
@@ -21,6 +21,8 @@ final class Sources {
     static final int ACCEPT = 4;
     /** A connection was accepted, one iteration ago. */
     static final int ACCEPTED = 5;
+    /** A future's descriptor is ready. */
+    static final int WAITER = 6;
 
     private Sources() {}
 
@@ -43,6 +45,7 @@ final class Sources {
             case START_READING -> Streams.get(object).startReading();
             case ACCEPT -> Acceptors.get(object).acceptable();
             case ACCEPTED -> Acceptors.get(object).accepted();
+            case WAITER -> Waiters.wake(object);
             default -> throw new IllegalArgumentException("handle of kind " + (handle & KIND_MASK));
         }
     }

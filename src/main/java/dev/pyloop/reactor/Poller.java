@@ -17,7 +17,18 @@ public interface Poller extends AutoCloseable {
     int add(int descriptor, int interest);
 
     /**
-     * Changes what {@code descriptor} is watched for. One that was closed behind the poller's back and is now another
+     * Starts watching {@code descriptor} until it is reported for the first time. Then {@link #endOnce} must be called.
+     *
+     * @param interest bits of {@link Interest}
+     * @return 0 or the negated errno, as of {@link #add}
+     */
+    int addOnce(int descriptor, int interest);
+
+    /** Ends what {@link #addOnce} began, now that {@code descriptor} was reported; it is not watched any more. */
+    void endOnce(int descriptor);
+
+    /**
+     * Changes what {@code descriptor} is watched for, from now on until it is removed. One that was closed behind the poller's back and is now another
      * file is watched anew.
      *
      * @return 0 or the negated errno

@@ -16,6 +16,9 @@ public final class WatchTable {
 
     private long[] readers = new long[INITIAL_CAPACITY];
     private long[] writers = new long[INITIAL_CAPACITY];
+    /** Which of the two, as {@link Interest} bits, was put there by {@link #replaceOnce}. */
+    private byte[] once = new byte[INITIAL_CAPACITY];
+
     private int count;
 
     /** Returns the reader of {@code descriptor}, or {@link #NULL_HANDLE}. */
@@ -46,8 +49,21 @@ public final class WatchTable {
         long[] slots = kind == Interest.READ ? readers : writers;
         long previous = slots[descriptor];
         slots[descriptor] = handle;
+        once[descriptor] &= (byte) ~kind;
         count += Integer.signum(interest(descriptor)) - Integer.signum(before);
         return previous;
+    }
+
+    /** As {@link #replace}, for a handle that {@link #isOnce} shall tell from others. */
+    public long replaceOnce(int descriptor, int kind, long handle) {
+        long previous = replace(descriptor, kind, handle);
+        once[descriptor] |= (byte) kind;
+        return previous;
+    }
+
+    /** Tells whether the handle in the slot was put there by {@link #replaceOnce}. */
+    public boolean isOnce(int descriptor, int kind) {
+        return descriptor < once.length && (once[descriptor] & kind) != 0;
     }
 
     /** Returns the number of descriptors with at least one handle. */
@@ -64,5 +80,6 @@ public final class WatchTable {
         int capacity = Math.max(descriptor + 1, readers.length * 2);
         readers = Arrays.copyOf(readers, capacity);
         writers = Arrays.copyOf(writers, capacity);
+        once = Arrays.copyOf(once, capacity);
     }
 }

@@ -21,6 +21,14 @@ final class CountingPoller implements Poller {
     }
 
     @Override
+    public int addOnce(int descriptor, int interest) {
+        return 0;
+    }
+
+    @Override
+    public void endOnce(int descriptor) {}
+
+    @Override
     public int modify(int descriptor, int interest) {
         return 0;
     }

@@ -147,6 +147,40 @@ class EventLoopTest {
     }
 
     @Test
+    void aWatchForOnceRunsOnceEachTimeItIsMade() {
+        SystemCalls calls = new SystemCalls();
+        int descriptor = calls.eventfd(1, NONBLOCKING);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(0, loop.watchOnce(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
+            loop.runOnce();
+            assertFalse(loop.unwatch(descriptor, Interest.READ));
+            callSoon("after");
+            loop.runOnce();
+        }
+        assertEquals(List.of("readable", "after", "readable", "after", "readable", "after"), trace);
+        assertEquals(0, calls.close(descriptor));
+    }
+
+    @Test
+    void aWatchForOnceLeavesTheOtherDirectionWatched() {
+        SystemCalls calls = new SystemCalls();
+        int descriptor = calls.eventfd(1, NONBLOCKING);
+        assertEquals(0, loop.watchOnce(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
+        assertEquals(0, loop.watch(descriptor, Interest.WRITE, tasks.create(() -> trace.add("writable"))));
+        loop.runOnce();
+        loop.runOnce();
+        assertEquals(List.of("readable", "writable", "writable"), trace);
+
+        assertEquals(0, loop.watchOnce(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
+        assertTrue(loop.unwatch(descriptor, Interest.WRITE));
+        loop.runOnce();
+        callSoon("after");
+        loop.runOnce();
+        assertEquals(List.of("readable", "writable", "writable", "readable", "after"), trace);
+        assertEquals(0, calls.close(descriptor));
+    }
+
+    @Test
     void aDescriptorNumberThatIsReusedIsWatchedAnew() {
         SystemCalls calls = new SystemCalls();
         int descriptor = calls.eventfd(0, NONBLOCKING);

@@ -8,6 +8,7 @@ import dev.pyloop.libc.SystemCalls;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.Poller;
+import java.util.BitSet;
 
 /**
  * The poller over Linux epoll.
@@ -16,6 +17,10 @@ import dev.pyloop.reactor.Poller;
  * closed. So the set can hold less than we believe (closed behind our back: a modification answers ENOENT, and the
  * number now names another file, which is added) or more (closed while a duplicate lives and the number is reused for
  * that duplicate: an addition answers EEXIST, and is a modification).
+ *
+ * <p>Who waits once for a descriptor mostly does so again. So its entry stays in the set after the report: with
+ * EPOLLONESHOT it says nothing more, not even of errors and whoever the number belongs to, until it is modified, which is
+ * one system call each time instead of two.
  */
 public final class EpollPoller implements Poller {
     private static final int EPOLL_CLOEXEC = 0x80000;
@@ -30,6 +35,8 @@ public final class EpollPoller implements Poller {
     private final NativeBuffer controlEvent = new NativeBuffer(EpollEvent.SIZE);
     private final EpollWait wait = new EpollWait();
     private final int epoll;
+    /** Descriptors whose entry, as far as we know, was made or modified by {@link #addOnce} last. */
+    private final BitSet once = new BitSet();
 
     /** Only the loop's thread reads or replaces it. */
     private NativeBuffer events = new NativeBuffer(INITIAL_CAPACITY * EpollEvent.SIZE);
@@ -51,19 +58,40 @@ public final class EpollPoller implements Poller {
 
     @Override
     public int add(int descriptor, int interest) {
-        int result = control(EPOLL_CTL_ADD, descriptor, interest);
-        return result == -Errno.EEXIST ? control(EPOLL_CTL_MOD, descriptor, interest) : result;
+        once.clear(descriptor);
+        return addBits(descriptor, bits(interest));
+    }
+
+    @Override
+    public int addOnce(int descriptor, int interest) {
+        int bits = bits(interest) | EpollEvent.EPOLLONESHOT;
+        int result = once.get(descriptor) ? control(EPOLL_CTL_MOD, descriptor, bits) : -Errno.ENOENT;
+        if (result == -Errno.ENOENT) {
+            result = addBits(descriptor, bits);
+        }
+        once.set(descriptor, result == 0);
+        return result;
+    }
+
+    @Override
+    public void endOnce(int descriptor) {
+        // Somebody else may have watched it too for a while, so that its entry goes on reporting.
+        if (!once.get(descriptor)) {
+            remove(descriptor);
+        }
     }
 
     @Override
     public int modify(int descriptor, int interest) {
-        int result = control(EPOLL_CTL_MOD, descriptor, interest);
-        return result == -Errno.ENOENT ? control(EPOLL_CTL_ADD, descriptor, interest) : result;
+        once.clear(descriptor);
+        int result = control(EPOLL_CTL_MOD, descriptor, bits(interest));
+        return result == -Errno.ENOENT ? control(EPOLL_CTL_ADD, descriptor, bits(interest)) : result;
     }
 
     @Override
     public void remove(int descriptor) {
-        int result = control(EPOLL_CTL_DEL, descriptor, Interest.NONE);
+        once.clear(descriptor);
+        int result = control(EPOLL_CTL_DEL, descriptor, 0);
         assert result == 0 || result == -Errno.EBADF || result == -Errno.ENOENT || result == -Errno.EPERM
                 : "EPOLL_CTL_DEL answered " + result;
     }
@@ -94,11 +122,19 @@ public final class EpollPoller implements Poller {
         releaseMemory();
     }
 
-    private int control(int operation, int descriptor, int interest) {
-        int bits = ((interest & Interest.READ) != 0 ? EpollEvent.EPOLLIN : 0)
-                | ((interest & Interest.WRITE) != 0 ? EpollEvent.EPOLLOUT : 0);
+    private int addBits(int descriptor, int bits) {
+        int result = control(EPOLL_CTL_ADD, descriptor, bits);
+        return result == -Errno.EEXIST ? control(EPOLL_CTL_MOD, descriptor, bits) : result;
+    }
+
+    private int control(int operation, int descriptor, int bits) {
         EpollEvent.set(controlEvent.address(), bits, descriptor);
         return control.epollCtl(epoll, operation, descriptor, controlEvent.address());
+    }
+
+    private static int bits(int interest) {
+        return ((interest & Interest.READ) != 0 ? EpollEvent.EPOLLIN : 0)
+                | ((interest & Interest.WRITE) != 0 ? EpollEvent.EPOLLOUT : 0);
     }
 
     private void grow(int watched) {
