@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -253,3 +254,36 @@ def test_the_context_is_current_in_callbacks_that_schedule() -> None:
         return seen
 
     assert_same_course(scenario)
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["handle dropped", "handle kept"])
+def test_an_interrupt_while_sending_leaves_no_context_entered(loop: asyncio.AbstractEventLoop, kept: bool) -> None:
+    """PyLoop sends when the callback has returned; what is logged then may be interrupted."""
+
+    class Interrupted(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "write error" in record.getMessage():
+                raise KeyboardInterrupt
+
+    loop.set_debug(True)
+    ours, peer = socket_pair()
+    transport, _ = loop.run_until_complete(loop.connect_accepted_socket(Recorder, ours))
+    peer.close()
+    context = contextvars.copy_context()
+    context.run(_variable.set, "in the callback")
+    handle = loop.call_soon(transport.write, b"to nobody", context=context)
+    if not kept:
+        del handle
+    logger = logging.getLogger("asyncio")
+    level, handler = logger.level, Interrupted()
+    logger.setLevel(logging.DEBUG)
+    logger.addHandler(handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_until_complete(settle())
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    assert _variable.get() == "unset"
+    assert context.run(_variable.get) == "in the callback"
+    loop.run_until_complete(closed(transport))

@@ -56,20 +56,24 @@ final class HandleRunner {
     }
 
     private void runUnseen(HandlePool pool, long handle, long callback, long args, long context) {
-        boolean succeeded = Contexts.tryEnterOwned(threadState, context);
-        if (succeeded) {
-            long result = call(callback, args);
-            succeeded = result != Objects.NULL;
-            if (succeeded) {
-                References.release(result);
-                // In the callback's context; after a failure it is left to the loop.
-                flushList.flush();
+        boolean succeeded = false;
+        if (Contexts.tryEnterOwned(threadState, context)) {
+            try {
+                long result = call(callback, args);
+                succeeded = result != Objects.NULL;
+                if (succeeded) {
+                    References.release(result);
+                    // In the callback's context; after a failure it is left to the loop.
+                    flushList.flush();
+                }
+            } finally {
+                Contexts.exitOwned(threadState, context);
+                if (succeeded) {
+                    pool.keep(handle, callback, args, context);
+                }
             }
-            Contexts.exitOwned(threadState, context);
         }
-        if (succeeded) {
-            pool.keep(handle, callback, args, context);
-        } else {
+        if (!succeeded) {
             failAndRetire(handle);
         }
     }
@@ -115,14 +119,38 @@ final class HandleRunner {
         if (!Contexts.tryEnter(threadState, context)) {
             return false;
         }
-        long result = call(callback, args);
-        boolean succeeded = result != Objects.NULL;
-        if (succeeded) {
-            References.release(result);
-            flushList.flush();
+        try {
+            long result = call(callback, args);
+            boolean succeeded = result != Objects.NULL;
+            if (succeeded) {
+                References.release(result);
+                flushList.flush();
+            }
+            return succeeded;
+        } finally {
+            Contexts.exit(threadState, context);
         }
-        Contexts.exit(threadState, context);
-        return succeeded;
+    }
+
+    /** Sends what the callback of a handle that has run by other means has written, in the callback's context. */
+    void flushInContextOf(@Borrowed long handle) {
+        long context = HandleLayout.slot(handle, HandleLayout.CONTEXT);
+        if (flushList.isEmpty() || context == Objects.NULL || !Contexts.isContext(context)) {
+            return;
+        }
+        References.retain(context);
+        try {
+            if (!Contexts.tryEnter(threadState, context)) {
+                throw PythonException.PENDING;
+            }
+            try {
+                flushList.flush();
+            } finally {
+                Contexts.exit(threadState, context);
+            }
+        } finally {
+            References.release(context);
+        }
     }
 
     private static long call(long callback, long args) {

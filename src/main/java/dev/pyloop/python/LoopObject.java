@@ -306,6 +306,7 @@ final class LoopObject implements Callbacks, Host {
         try {
             if (!HandleLayout.isCancelled(handle)) {
                 PythonSide.runInDebugMode(self, handle);
+                handles.flushInContextOf(handle);
             }
         } finally {
             Handles.retire(handle);
