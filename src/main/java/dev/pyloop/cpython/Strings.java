@@ -1,19 +1,15 @@
 package dev.pyloop.cpython;
 
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /** {@code str}. Callers hold the GIL. */
 public final class Strings {
-    private static final MethodHandle COMPARE = Interpreter.function("PyUnicode_Compare", "(JJ)I");
+    private static final NativeFunction COMPARE = Interpreter.function("PyUnicode_Compare");
 
     private Strings() {}
 
     /** Tells whether two strings have the same text. */
     public static boolean areEqual(@Borrowed long left, @Borrowed long right) {
-        try {
-            return (int) COMPARE.invokeExact(left, right) == 0;
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return (int) COMPARE.call(left, right) == 0;
     }
 }
