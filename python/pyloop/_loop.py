@@ -15,19 +15,18 @@ import selectors
 import signal
 import threading
 import weakref
+from typing import TYPE_CHECKING, Any
 
 from . import _callbacks, _engine, _fault_handlers, _fork, _stock
 from ._disarm import disarm
 from ._self_pipe import make_pipe
 from ._sockets import SocketMethods
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import socket
     import ssl
     import types
     from collections.abc import Callable, Mapping
-    from typing import Any
 
 # Attributes that inherited code sets and the engine must know.
 _FOLLOWED = frozenset({"_closed", "_debug", "_forever", "_internal_fds", "_stopping"})
@@ -204,6 +203,20 @@ class EventLoop(SocketMethods):
         _streams().StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport  # type: ignore[no-any-return]
 
+    def _make_datagram_transport(
+        self,
+        sock: socket.socket,
+        protocol: asyncio.DatagramProtocol,
+        address: Any = None,
+        waiter: asyncio.Future[None] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> asyncio.DatagramTransport:
+        datagrams = _datagrams()
+        if not datagrams.can_serve(sock):
+            return super()._make_datagram_transport(sock, protocol, address, waiter, extra)
+        self._ensure_fd_no_transport(sock)
+        return datagrams.DatagramTransport(self, sock, protocol, address, waiter, extra)  # type: ignore[no-any-return]
+
     def _start_serving(
         self,
         protocol_factory: Callable[[], asyncio.BaseProtocol],
@@ -287,6 +300,12 @@ class EventLoop(SocketMethods):
 def _streams() -> types.ModuleType:
     """Return the module of stream transports, which a program without connections does without."""
     return importlib.import_module("._streams", __package__)
+
+
+@functools.cache
+def _datagrams() -> types.ModuleType:
+    """Return the module of datagram transports."""
+    return importlib.import_module("._datagrams", __package__)
 
 
 def _track_kept_handles(phase: str, collection: dict[str, int]) -> None:

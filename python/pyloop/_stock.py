@@ -10,6 +10,7 @@ import sys
 from asyncio import SelectorEventLoop, base_events, constants, format_helpers, futures, sslproto
 from asyncio.base_events import Server
 from asyncio.log import logger
+from asyncio.selector_events import _SelectorDatagramTransport as SelectorDatagramTransport
 from asyncio.selector_events import _SelectorSocketTransport as SelectorSocketTransport
 from asyncio.transports import _FlowControlMixin as FlowControlMixin
 from asyncio.trsock import TransportSocket
@@ -30,6 +31,7 @@ __all__ = [
     "INTERNET_FAMILIES",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
+    "SelectorDatagramTransport",
     "SelectorEventLoop",
     "SelectorSocketTransport",
     "Server",

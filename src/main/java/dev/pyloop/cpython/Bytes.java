@@ -1,7 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeFunction;
+import java.lang.invoke.MethodHandle;
 
 /**
  * {@code bytes}.
@@ -15,7 +15,7 @@ import dev.pyloop.memory.NativeFunction;
  * <p>Callers hold the GIL.
  */
 public final class Bytes {
-    private static final NativeFunction FROM_STRING = Interpreter.function("PyBytes_FromStringAndSize");
+    private static final MethodHandle FROM_STRING = Interpreter.function("PyBytes_FromStringAndSize", "(JJ)J");
     private static final long TYPE = Interpreter.symbol("PyBytes_Type");
     private static final long OB_SIZE = 16;
     private static final long OB_SVAL = 32;
@@ -39,7 +39,11 @@ public final class Bytes {
 
     /** Makes a copy of {@code size} bytes at {@code address}. */
     public static @Owned long copyOf(long address, long size) {
-        return Errors.check(FROM_STRING.call(address, size));
+        try {
+            return Errors.check((long) FROM_STRING.invokeExact(address, size));
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
     }
 
     /** Makes an object of {@code size} bytes for the caller to fill before anybody else sees it. */

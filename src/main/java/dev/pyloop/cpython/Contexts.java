@@ -1,7 +1,8 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeFunction;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
 
 /**
  * {@code contextvars.Context}.
@@ -12,15 +13,15 @@ import dev.pyloop.memory.NativeFunction;
  * the GIL.
  */
 public final class Contexts {
-    private static final NativeFunction NEW = Interpreter.function("PyContext_New");
+    private static final MethodHandle NEW = Interpreter.function("PyContext_New", "()J");
     private static final long TYPE = Interpreter.symbol("PyContext_Type");
     private static final int POOL_CAPACITY = 1 << 16;
 
     /** What only the unusual cases need. */
     private static final class Api {
-        static final NativeFunction COPY_CURRENT = Interpreter.function("PyContext_CopyCurrent");
-        static final NativeFunction ENTER = Interpreter.function("PyContext_Enter");
-        static final NativeFunction EXIT = Interpreter.function("PyContext_Exit");
+        static final MethodHandle COPY_CURRENT = Interpreter.function("PyContext_CopyCurrent", "()J");
+        static final MethodHandle ENTER = Interpreter.function("PyContext_Enter", "(J)I");
+        static final MethodHandle EXIT = Interpreter.function("PyContext_Exit", "(J)I");
     }
 
     /** The variables of a context that has none; those in the pool have them. */
@@ -135,7 +136,11 @@ public final class Contexts {
     }
 
     private static long create() {
-        return Errors.check(NEW.call());
+        try {
+            return Errors.check((long) NEW.invokeExact());
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
     }
 
     private static long noVariables() {
@@ -146,23 +151,35 @@ public final class Contexts {
     }
 
     private static long copyCurrentByApi() {
-        return Errors.check(Api.COPY_CURRENT.call());
+        try {
+            return Errors.check((long) Api.COPY_CURRENT.invokeExact());
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
     }
 
     private static boolean enterByApi(long context) {
-        boolean entered = (int) Api.ENTER.call(context) == 0;
-        if (entered) {
-            // The thread state has a reference of its own now, which is one too many.
-            References.release(context);
+        try {
+            boolean entered = (int) Api.ENTER.invokeExact(context) == 0;
+            if (entered) {
+                // The thread state has a reference of its own now, which is one too many.
+                References.release(context);
+            }
+            return entered;
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
         }
-        return entered;
     }
 
     private static void exitByApi(long context) {
-        // The one that the thread state is about to give up.
-        References.retain(context);
-        if ((int) Api.EXIT.call(context) != 0) {
-            References.release(context);
+        try {
+            // The one that the thread state is about to give up.
+            References.retain(context);
+            if ((int) Api.EXIT.invokeExact(context) != 0) {
+                References.release(context);
+            }
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
         }
     }
 }

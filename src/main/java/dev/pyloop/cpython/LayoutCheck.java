@@ -2,7 +2,8 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
-import dev.pyloop.memory.NativeFunction;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
 
 /**
  * Compares what this package believes about the interpreter's memory with what the interpreter itself answers.
@@ -73,8 +74,12 @@ public final class LayoutCheck {
     }
 
     private static long item(long tuple, long index) {
-        NativeFunction getItem = Interpreter.function("PyTuple_GetItem");
-        return getItem.call(tuple, index);
+        MethodHandle getItem = Interpreter.function("PyTuple_GetItem", "(JJ)J");
+        try {
+            return (long) getItem.invokeExact(tuple, index);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Throws unless what was expected of {@code what} holds. */

@@ -1,8 +1,6 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeFunction;
-import dev.pyloop.memory.NativeLinker;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -20,9 +18,11 @@ import java.lang.invoke.MethodHandle;
  * <p>Callers hold the GIL.
  */
 public final class Numbers {
-    private static final NativeFunction LONG_AS_LONG = Interpreter.function("PyLong_AsLong");
-    private static final NativeFunction LONG_FROM_LONG = Interpreter.function("PyLong_FromLong");
-    private static final NativeFunction AS_SSIZE = Interpreter.function("PyNumber_AsSsize_t");
+    private static final MethodHandle FLOAT_FROM_DOUBLE = Interpreter.function("PyFloat_FromDouble", "(D)J");
+    private static final MethodHandle FLOAT_AS_DOUBLE = Interpreter.function("PyFloat_AsDouble", "(J)D");
+    private static final MethodHandle LONG_AS_LONG = Interpreter.function("PyLong_AsLong", "(J)J");
+    private static final MethodHandle LONG_FROM_LONG = Interpreter.function("PyLong_FromLong", "(J)J");
+    private static final MethodHandle AS_SSIZE = Interpreter.function("PyNumber_AsSsize_t", "(JJ)J");
     private static final long FLOAT_TYPE = Interpreter.symbol("PyFloat_Type");
     private static final long LONG_TYPE = Interpreter.symbol("PyLong_Type");
     private static final long OB_FVAL = Objects.HEADER_SIZE;
@@ -34,12 +34,6 @@ public final class Numbers {
     private static final long OB_DIGIT = LV_TAG + Long.BYTES;
     private static final long LV_TAG_SIGN = 3;
     private static final long LV_TAG_TWO_DIGITS = 16;
-
-    /** Apart, because functions of floating-point numbers need stubs of their own, and start-up makes do without. */
-    private static final class Doubles {
-        static final MethodHandle FROM_DOUBLE = Interpreter.function("PyFloat_FromDouble", "(D)J");
-        static final MethodHandle AS_DOUBLE = Interpreter.function("PyFloat_AsDouble", "(J)D");
-    }
 
     private Numbers() {}
 
@@ -71,11 +65,20 @@ public final class Numbers {
         if (Objects.type(object) == LONG_TYPE && isCompact(object)) {
             return compactValue(object);
         }
-        double value = asDouble(object);
-        if (value == -1.0 && Errors.occurred()) {
-            throw PythonException.PENDING;
+        try {
+            double value = (double) FLOAT_AS_DOUBLE.invokeExact(object);
+            if (value == -1.0 && Errors.occurred()) {
+                throw PythonException.PENDING;
+            }
+            return value;
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
         }
-        return value;
+    }
+
+    /** Tells whether {@code object} is exactly an int, of at most 30 bits. */
+    public static boolean isSmallInteger(@Borrowed long object) {
+        return Objects.type(object) == LONG_TYPE && isCompact(object);
     }
 
     /** Tells whether an int has at most one digit, that is 30 bits. */
@@ -84,8 +87,8 @@ public final class Numbers {
         return TAGGED ? Long.compareUnsigned(tag, LV_TAG_TWO_DIGITS) < 0 : tag >= -1 && tag <= 1;
     }
 
-    /** Returns the value of what {@link #isCompact} says is a small int. */
-    static long compactValue(@Borrowed long number) {
+    /** Returns the value of what {@link #isSmallInteger} says is a small int. */
+    public static long compactValue(@Borrowed long number) {
         long tag = Memory.getLong(number + LV_TAG);
         long sign = TAGGED ? 1 - (tag & LV_TAG_SIGN) : tag;
         return sign * Memory.getInt(number + OB_DIGIT);
@@ -99,7 +102,7 @@ public final class Numbers {
     /** Returns a new float. */
     public static @Owned long fromDouble(double value) {
         try {
-            return Errors.check((long) Doubles.FROM_DOUBLE.invokeExact(value));
+            return Errors.check((long) FLOAT_FROM_DOUBLE.invokeExact(value));
         } catch (Throwable t) {
             throw Errors.propagate(t);
         }
@@ -107,32 +110,36 @@ public final class Numbers {
 
     /** Returns an int as a long; OverflowError when it does not fit. */
     public static long toLong(@Borrowed long object) {
-        long value = LONG_AS_LONG.call(object);
-        if (value == -1 && Errors.occurred()) {
-            throw PythonException.PENDING;
+        try {
+            long value = (long) LONG_AS_LONG.invokeExact(object);
+            if (value == -1 && Errors.occurred()) {
+                throw PythonException.PENDING;
+            }
+            return value;
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
         }
-        return value;
     }
 
     /** Returns an int as a long, or the nearest long there is. */
     public static long toLongSaturated(@Borrowed long object) {
-        long value = AS_SSIZE.call(object, Objects.NULL);
-        if (value == -1 && Errors.occurred()) {
-            throw PythonException.PENDING;
+        try {
+            long value = (long) AS_SSIZE.invokeExact(object, Objects.NULL);
+            if (value == -1 && Errors.occurred()) {
+                throw PythonException.PENDING;
+            }
+            return value;
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
         }
-        return value;
     }
 
     /** Returns a new int. */
     public static @Owned long fromLong(long value) {
-        return Errors.check(LONG_FROM_LONG.call(value));
-    }
-
-    private static double asDouble(long object) {
         try {
-            return (double) Doubles.AS_DOUBLE.invokeExact(object);
+            return Errors.check((long) LONG_FROM_LONG.invokeExact(value));
         } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
+            throw Errors.propagate(t);
         }
     }
 }

@@ -1,7 +1,8 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeFunction;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
 
 /**
  * Reference counts, edited in place.
@@ -20,9 +21,9 @@ public final class References {
     /** A debug build of any version exports what reports a count below zero. */
     private static final boolean COUNTED = Interpreter.optionalSymbol("_Py_NegativeRefcount") != 0;
 
-    private static final NativeFunction PY_INCREF = Interpreter.function("Py_IncRef");
-    private static final NativeFunction PY_DECREF = Interpreter.function("Py_DecRef");
-    private static final NativeFunction DEALLOC = Interpreter.function("_Py_Dealloc");
+    private static final MethodHandle PY_INCREF = Interpreter.function("Py_IncRef", "(J)V");
+    private static final MethodHandle PY_DECREF = Interpreter.function("Py_DecRef", "(J)V");
+    private static final MethodHandle DEALLOC = Interpreter.function("_Py_Dealloc", "(J)V");
 
     private References() {}
 
@@ -85,14 +86,26 @@ public final class References {
     }
 
     private static void callIncref(long object) {
-        PY_INCREF.call(object);
+        try {
+            PY_INCREF.invokeExact(object);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     private static void callDecref(long object) {
-        PY_DECREF.call(object);
+        try {
+            PY_DECREF.invokeExact(object);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     private static void dealloc(long object) {
-        DEALLOC.call(object);
+        try {
+            DEALLOC.invokeExact(object);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 }

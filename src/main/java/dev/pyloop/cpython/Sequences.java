@@ -1,7 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeFunction;
+import java.lang.invoke.MethodHandle;
 
 /**
  * {@code list}, as what any iterable can be made to.
@@ -15,7 +15,7 @@ import dev.pyloop.memory.NativeFunction;
  * <p>Callers hold the GIL.
  */
 public final class Sequences {
-    private static final NativeFunction TO_LIST = Interpreter.function("PySequence_List");
+    private static final MethodHandle TO_LIST = Interpreter.function("PySequence_List", "(J)J");
     private static final long OB_SIZE = 16;
     private static final long OB_ITEM = 24;
 
@@ -23,7 +23,11 @@ public final class Sequences {
 
     /** Makes a list of what {@code iterable} yields. */
     public static @Owned long toList(@Borrowed long iterable) {
-        return Errors.check(TO_LIST.call(iterable));
+        try {
+            return Errors.check((long) TO_LIST.invokeExact(iterable));
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
     }
 
     /** Returns the number of items. */

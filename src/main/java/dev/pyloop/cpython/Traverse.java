@@ -1,6 +1,7 @@
 package dev.pyloop.cpython;
 
-import dev.pyloop.memory.NativeFunction;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
 import java.util.function.LongConsumer;
 
 /**
@@ -15,6 +16,8 @@ public interface Traverse {
 
     /** The collector's {@code visitproc} during one call of {@link Traverse#traverse}. */
     final class Visitor implements LongConsumer {
+        private static final MethodHandle VISIT = NativeLinker.pointer("(JJ)I");
+
         private final long visit;
         private final long argument;
         private int status;
@@ -30,7 +33,11 @@ public interface Traverse {
             if (object == Objects.NULL || status != 0) {
                 return;
             }
-            status = (int) NativeFunction.callAt(visit, object, argument);
+            try {
+                status = (int) VISIT.invokeExact(visit, object, argument);
+            } catch (Throwable t) {
+                throw NativeLinker.unexpected(t);
+            }
         }
 
         int status() {

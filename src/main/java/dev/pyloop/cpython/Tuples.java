@@ -1,7 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeFunction;
+import java.lang.invoke.MethodHandle;
 
 /**
  * {@code tuple}.
@@ -14,7 +14,7 @@ import dev.pyloop.memory.NativeFunction;
  */
 public final class Tuples {
     private static final long OB_SIZE = 16;
-    private static final NativeFunction NEW = Interpreter.function("PyTuple_New");
+    private static final MethodHandle NEW = Interpreter.function("PyTuple_New", "(J)J");
 
     /** The empty tuple, which the interpreter keeps for ever. */
     public static final @Borrowed long EMPTY = create(0);
@@ -23,6 +23,11 @@ public final class Tuples {
     private static final long OB_ITEM = Types.basicSize(Objects.type(EMPTY));
 
     private Tuples() {}
+
+    /** Tells whether {@code object} is exactly a tuple. */
+    public static boolean isTuple(@Borrowed long object) {
+        return Objects.type(object) == Objects.type(EMPTY);
+    }
 
     /** Returns the number of items. */
     public static long size(@Borrowed long tuple) {
@@ -62,6 +67,10 @@ public final class Tuples {
     }
 
     private static long create(long size) {
-        return Errors.check(NEW.call(size));
+        try {
+            return Errors.check((long) NEW.invokeExact(size));
+        } catch (Throwable t) {
+            throw Errors.propagate(t);
+        }
     }
 }

@@ -20,6 +20,8 @@ import dev.pyloop.memory.Memory;
 final class MessageHeader {
     static final long SIZE = 56;
 
+    private static final long MSG_NAME = 0;
+    private static final long MSG_NAMELEN = 8;
     private static final long MSG_IOV = 16;
     private static final long MSG_IOVLEN = 24;
 
@@ -29,5 +31,16 @@ final class MessageHeader {
     static void set(long address, long vector, int count) {
         Memory.putLong(address + MSG_IOV, vector);
         Memory.putLong(address + MSG_IOVLEN, count);
+    }
+
+    /** Points the header at {@code address} to a socket address; {@code length} is its size, or the room for one. */
+    static void setName(long address, long name, int length) {
+        Memory.putLong(address + MSG_NAME, name);
+        Memory.putInt(address + MSG_NAMELEN, length);
+    }
+
+    /** Returns the size of the socket address. */
+    static int nameLength(long address) {
+        return Memory.getInt(address + MSG_NAMELEN);
     }
 }

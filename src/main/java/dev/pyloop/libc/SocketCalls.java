@@ -2,8 +2,9 @@ package dev.pyloop.libc;
 
 import dev.pyloop.memory.ErrnoState;
 import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeLinker;
 import dev.pyloop.memory.ScratchBuffer;
-import dev.pyloop.memory.SystemCall;
+import java.lang.invoke.MethodHandle;
 
 /**
  * The system calls of sockets. Each returns what the kernel returns, or the negated errno.
@@ -19,19 +20,19 @@ public final class SocketCalls {
     /** {@code SOCK_NONBLOCK | SOCK_CLOEXEC}. */
     private static final int NONBLOCKING = 0x800 | 0x80000;
 
-    private static final SystemCall RECV = SystemCall.of("recv");
-    private static final SystemCall SEND = SystemCall.of("send");
+    private static final MethodHandle RECV = SystemCalls.link("recv", "(IJJI)J");
+    private static final MethodHandle SEND = SystemCalls.link("send", "(IJJI)J");
 
     /** What programs without servers or with small messages only do without. */
     private static final class Rare {
-        static final SystemCall SENDMSG = SystemCall.of("sendmsg");
-        static final SystemCall SHUTDOWN = SystemCall.of("shutdown");
+        static final MethodHandle SENDMSG = SystemCalls.link("sendmsg", "(IJI)J");
+        static final MethodHandle SHUTDOWN = SystemCalls.link("shutdown", "(II)I");
     }
 
     private static final class Connecting {
-        static final SystemCall ACCEPT4 = SystemCall.of("accept4");
-        static final SystemCall SETSOCKOPT = SystemCall.of("setsockopt");
-        static final SystemCall GETSOCKNAME = SystemCall.of("getsockname");
+        static final MethodHandle ACCEPT4 = SystemCalls.link("accept4", "(IJJI)I");
+        static final MethodHandle SETSOCKOPT = SystemCalls.link("setsockopt", "(IIIJI)I");
+        static final MethodHandle GETSOCKNAME = SystemCalls.link("getsockname", "(IJJ)I");
     }
 
     private final ErrnoState state = new ErrnoState();
@@ -41,28 +42,49 @@ public final class SocketCalls {
 
     /** Receives up to {@code size} bytes into {@code buffer}; 0 at the end of the stream. */
     public long receive(int descriptor, long buffer, long size) {
-        return RECV.call(state, descriptor, buffer, size, 0);
+        try {
+            return state.result((long) RECV.invokeExact(state.segment(), descriptor, buffer, size, 0));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Sends up to {@code size} bytes from {@code buffer}. */
     public long send(int descriptor, long buffer, long size) {
-        return SEND.call(state, descriptor, buffer, size, MSG_NOSIGNAL);
+        try {
+            return state.result((long) SEND.invokeExact(state.segment(), descriptor, buffer, size, MSG_NOSIGNAL));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Sends from {@code count} buffers, described by the array of {@link Iovec}s at {@code vector}. */
     public long send(int descriptor, long vector, int count) {
         MessageHeader.set(message.address(), vector, count);
-        return Rare.SENDMSG.call(state, descriptor, message.address(), MSG_NOSIGNAL);
+        try {
+            return state.result(
+                    (long) Rare.SENDMSG.invokeExact(state.segment(), descriptor, message.address(), MSG_NOSIGNAL));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Sends an end of file behind what was sent. */
     public int shutdownWriting(int descriptor) {
-        return Rare.SHUTDOWN.callInt(state, descriptor, SHUT_WR);
+        try {
+            return state.result((int) Rare.SHUTDOWN.invokeExact(state.segment(), descriptor, SHUT_WR));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Closes {@code descriptor}. On Linux it is closed even when EINTR is returned: never repeat the call. */
     public int close(int descriptor) {
-        return SystemCalls.CLOSE.callInt(state, descriptor);
+        try {
+            return state.result((int) SystemCalls.CLOSE.invokeExact(state.segment(), descriptor));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /**
@@ -74,7 +96,12 @@ public final class SocketCalls {
     public int accept(int listener, long peer) {
         Memory.putInt(number.address(), SocketAddress.CAPACITY);
         Memory.putInt(peer, 0);
-        return Connecting.ACCEPT4.callInt(state, listener, peer, number.address(), NONBLOCKING);
+        try {
+            return state.result((int)
+                    Connecting.ACCEPT4.invokeExact(state.segment(), listener, peer, number.address(), NONBLOCKING));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Returns the size of the address that {@link #accept} or {@link #localAddress} stored last. */
@@ -85,13 +112,22 @@ public final class SocketCalls {
     /** Stores the address that {@code descriptor} is bound to at {@code address}. */
     public int localAddress(int descriptor, long address) {
         Memory.putInt(number.address(), SocketAddress.CAPACITY);
-        return Connecting.GETSOCKNAME.callInt(state, descriptor, address, number.address());
+        try {
+            return state.result(
+                    (int) Connecting.GETSOCKNAME.invokeExact(state.segment(), descriptor, address, number.address()));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Switches Nagle's algorithm off, for small messages to leave at once. */
     public int setNoDelay(int descriptor) {
         Memory.putInt(number.address(), 1);
-        return Connecting.SETSOCKOPT.callInt(
-                state, descriptor, IPPROTO_TCP, TCP_NODELAY, number.address(), Integer.BYTES, 0);
+        try {
+            return state.result((int) Connecting.SETSOCKOPT.invokeExact(
+                    state.segment(), descriptor, IPPROTO_TCP, TCP_NODELAY, number.address(), Integer.BYTES));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 }

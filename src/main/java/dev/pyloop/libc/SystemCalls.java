@@ -1,7 +1,8 @@
 package dev.pyloop.libc;
 
 import dev.pyloop.memory.ErrnoState;
-import dev.pyloop.memory.SystemCall;
+import dev.pyloop.memory.NativeLinker;
+import java.lang.invoke.MethodHandle;
 
 /**
  * The system calls of the reactor. Each returns what the kernel returns, or the negated errno: {@code -Errno.EBADF}.
@@ -9,42 +10,70 @@ import dev.pyloop.memory.SystemCall;
  * <p>An instance carries the errno of its last call, so it serves one thread at a time.
  */
 public final class SystemCalls {
-    private static final SystemCall EPOLL_CREATE1 = SystemCall.of("epoll_create1");
-    private static final SystemCall EPOLL_CTL = SystemCall.of("epoll_ctl");
-    private static final SystemCall EVENTFD = SystemCall.of("eventfd");
-    private static final SystemCall READ = SystemCall.of("read");
-    private static final SystemCall WRITE = SystemCall.of("write");
-    static final SystemCall CLOSE = SystemCall.of("close");
+    private static final MethodHandle EPOLL_CREATE1 = link("epoll_create1", "(I)I");
+    private static final MethodHandle EPOLL_CTL = link("epoll_ctl", "(IIIJ)I");
+    private static final MethodHandle EVENTFD = link("eventfd", "(II)I");
+    private static final MethodHandle READ = link("read", "(IJJ)J");
+    private static final MethodHandle WRITE = link("write", "(IJJ)J");
+    static final MethodHandle CLOSE = link("close", "(I)I");
 
     private final ErrnoState state = new ErrnoState();
 
     /** Makes an epoll descriptor, which is the caller's. */
     public int epollCreate1(int flags) {
-        return EPOLL_CREATE1.callInt(state, flags);
+        try {
+            return state.result((int) EPOLL_CREATE1.invokeExact(state.segment(), flags));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Adds, modifies or removes {@code descriptor}; {@code event} is the address of an {@link EpollEvent}. */
     public int epollCtl(int epoll, int operation, int descriptor, long event) {
-        return EPOLL_CTL.callInt(state, epoll, operation, descriptor, event);
+        try {
+            return state.result((int) EPOLL_CTL.invokeExact(state.segment(), epoll, operation, descriptor, event));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Makes an event counter, whose descriptor is the caller's. */
     public int eventfd(int initial, int flags) {
-        return EVENTFD.callInt(state, initial, flags);
+        try {
+            return state.result((int) EVENTFD.invokeExact(state.segment(), initial, flags));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Reads up to {@code size} bytes into {@code buffer}. */
     public long read(int descriptor, long buffer, long size) {
-        return READ.call(state, descriptor, buffer, size);
+        try {
+            return state.result((long) READ.invokeExact(state.segment(), descriptor, buffer, size));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Writes up to {@code size} bytes from {@code buffer}. */
     public long write(int descriptor, long buffer, long size) {
-        return WRITE.call(state, descriptor, buffer, size);
+        try {
+            return state.result((long) WRITE.invokeExact(state.segment(), descriptor, buffer, size));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Closes {@code descriptor}. On Linux it is closed even when EINTR is returned: never repeat the call. */
     public int close(int descriptor) {
-        return CLOSE.callInt(state, descriptor);
+        try {
+            return state.result((int) CLOSE.invokeExact(state.segment(), descriptor));
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
+    }
+
+    static MethodHandle link(String name, String signature) {
+        return NativeLinker.systemCall(NativeLinker.libcSymbol(name), signature);
     }
 }

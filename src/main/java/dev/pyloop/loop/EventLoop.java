@@ -35,6 +35,9 @@ public final class EventLoop implements AutoCloseable {
     private final TimerHeap timers = new TimerHeap();
     private final Inbox inbox = new Inbox();
     private final ReadyQueue discarded = new ReadyQueue();
+    /** Handles to be queued by the next poll, as those of descriptors that it finds ready. */
+    private final ReadyQueue again = new ReadyQueue();
+
     private final PollPolicy policy = new PollPolicy();
     private final Watches watches;
     private final Waker waker;
@@ -96,6 +99,26 @@ public final class EventLoop implements AutoCloseable {
             sleeping = false;
             waker.wake();
         }
+    }
+
+    /**
+     * Queues {@code handle} with the descriptors that the next poll finds ready, and before them. For a transport that
+     * has taken more from its descriptor than its turn allowed it to handle.
+     */
+    public void callAtPoll(long handle) {
+        again.add(handle);
+        policy.pollNext();
+    }
+
+    /**
+     * Tells whether nothing but a descriptor could be due before the next iteration: neither a callback nor a timer, nor
+     * a stop. A transport may go on with its descriptor then, and nobody can tell.
+     */
+    public boolean isIdle() {
+        return ready.isEmpty()
+                && inbox.isEmpty()
+                && !stopping
+                && (timers.isEmpty() || timers.nextDeadline() >= host.seconds() + CLOCK_RESOLUTION);
     }
 
     /** Queues {@code handle} to run when the clock reaches {@code deadline} seconds. */
@@ -191,12 +214,16 @@ public final class EventLoop implements AutoCloseable {
         for (int i = 0; i < inbox.size(); i++) {
             visitor.accept(inbox.get(i));
         }
+        for (int i = 0; i < again.size(); i++) {
+            visitor.accept(again.get(i));
+        }
         watches.forEachHandle(visitor);
     }
 
     /** Drops every callback and timer without running them. */
     public void clear() {
         takeInbox();
+        takeAgain();
         while (!ready.isEmpty()) {
             discarded.add(ready.poll());
         }
@@ -225,17 +252,13 @@ public final class EventLoop implements AutoCloseable {
             dropCancelledTimers();
         }
         takeInbox();
-        if (ready.isEmpty() || policy.mustPoll(watchedByProgram())) {
+        if (ready.isEmpty() || policy.mustPoll(watches.count() - internalWatches)) {
             poll();
         }
         if (!timers.isEmpty()) {
             queueDueTimers();
         }
         runReady();
-    }
-
-    private int watchedByProgram() {
-        return watches.count() - internalWatches;
     }
 
     private void runReady() {
@@ -253,12 +276,19 @@ public final class EventLoop implements AutoCloseable {
         }
     }
 
+    private void takeAgain() {
+        while (!again.isEmpty()) {
+            ready.add(again.poll());
+        }
+    }
+
     private void poll() {
         int watched = watches.count() + 1;
         long timeout = timeoutNanos();
         int count = timeout == NOT_AT_ALL ? poller.poll(NOT_AT_ALL, watched) : sleep(timeout, watched);
-        policy.polled(watchedByProgram());
+        policy.polled();
         takeInbox();
+        takeAgain();
         for (int i = 0; i < count; i++) {
             queueReady(poller.descriptor(i), poller.readiness(i));
         }
@@ -285,7 +315,7 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private long timeoutNanos() {
-        if (stopping || !ready.isEmpty()) {
+        if (stopping || !ready.isEmpty() || !again.isEmpty()) {
             return NOT_AT_ALL;
         }
         if (timers.isEmpty()) {

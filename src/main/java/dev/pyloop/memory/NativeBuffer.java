@@ -2,6 +2,7 @@ package dev.pyloop.memory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -11,8 +12,8 @@ import java.nio.charset.StandardCharsets;
  * one can be closed only by the thread that opened it. Any thread may use and close it; the owner orders its use.
  */
 public final class NativeBuffer implements AutoCloseable {
-    private static final NativeFunction CALLOC = NativeFunction.at(NativeLinker.libcSymbol("calloc"));
-    private static final NativeFunction FREE = NativeFunction.at(NativeLinker.libcSymbol("free"));
+    private static final MethodHandle CALLOC = NativeLinker.function(NativeLinker.libcSymbol("calloc"), "(JJ)J");
+    private static final MethodHandle FREE = NativeLinker.function(NativeLinker.libcSymbol("free"), "(J)V");
     private static final long ALIGNMENT = 16;
     private static final long FREED = 0;
 
@@ -20,7 +21,11 @@ public final class NativeBuffer implements AutoCloseable {
 
     /** Allocates {@code size} bytes, zeroed and aligned to 16. */
     public NativeBuffer(long size) {
-        address = CALLOC.call(Math.max(size, 1), 1);
+        try {
+            address = (long) CALLOC.invokeExact(Math.max(size, 1), 1L);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
         if (address == 0) {
             throw new OutOfMemoryError("calloc of " + size + " bytes");
         }
@@ -44,7 +49,11 @@ public final class NativeBuffer implements AutoCloseable {
     public void close() {
         long freed = address;
         address = FREED;
-        FREE.call(freed);
+        try {
+            FREE.invokeExact(freed);
+        } catch (Throwable t) {
+            throw NativeLinker.unexpected(t);
+        }
     }
 
     /** Allocates {@code size} zeroed bytes that live as long as the process, and returns their address. */

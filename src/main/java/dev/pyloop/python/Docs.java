@@ -60,5 +60,9 @@ final class Docs {
     static final String GET_WRITE_BUFFER_SIZE = "get_write_buffer_size($self, /)" + SIGNATURE_END
             + "Return the number of bytes that the system had no room for yet.";
 
+    static final String SENDTO = "sendto($self, /, data, addr=None)" + SIGNATURE_END
+            + "Send a datagram; does not wait.\n\n"
+            + "The first that a callback sends leaves at once, the others together when the callback returns.";
+
     private Docs() {}
 }

@@ -17,6 +17,7 @@ import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.loop.Host;
 import dev.pyloop.reactor.epoll.EpollPoller;
+import dev.pyloop.transport.DatagramIo;
 import dev.pyloop.transport.FlushList;
 import dev.pyloop.transport.StreamIo;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,9 @@ final class LoopObject implements Callbacks, Host {
     private final FlushList flushList = new FlushList();
     private final DescriptorTable descriptors = new DescriptorTable();
     private final ReadBuffer readBuffer = new ReadBuffer();
+    private final PeerAddresses peers = new PeerAddresses();
     private @Nullable StreamIo streamIo;
+    private @Nullable DatagramIo datagramIo;
     private @Nullable Thread runner;
     private long runnerState;
 
@@ -150,6 +153,19 @@ final class LoopObject implements Callbacks, Host {
         return streamIo;
     }
 
+    /** Returns what the loop's datagram transports share, which is made for the first of them. */
+    DatagramIo datagramIo() {
+        if (datagramIo == null) {
+            datagramIo = new DatagramIo(streamIo());
+        }
+        return datagramIo;
+    }
+
+    /** Returns the addresses of those who sent datagrams. */
+    PeerAddresses peers() {
+        return peers;
+    }
+
     /** Returns where the loop's streams receive. */
     ReadBuffer readBuffer() {
         return readBuffer;
@@ -189,6 +205,10 @@ final class LoopObject implements Callbacks, Host {
     void close() {
         closed = true;
         engine.close();
+        peers.clear();
+        if (datagramIo != null) {
+            datagramIo.close();
+        }
     }
 
     /** Shows the collector what the queued handles refer to; see {@link HandlePool} on who is tracked. */

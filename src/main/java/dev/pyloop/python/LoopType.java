@@ -48,6 +48,7 @@ public final class LoopType implements Methods {
     private static final int TRANSPORT_TYPES = 22;
     private static final int WATCH_ONCE = 23;
     private static final int UNWATCH_ONCE = 24;
+    private static final int DATAGRAM_TYPE = 25;
 
     private LoopType() {}
 
@@ -84,6 +85,7 @@ public final class LoopType implements Methods {
                 .oneArgument(
                         "_transport", methods, TRANSPORT, "Return the transport that a descriptor belongs to, or None.")
                 .staticMethod("_transport_types", methods, TRANSPORT_TYPES, "Build the types of transports; once.")
+                .staticMethod("_datagram_type", methods, DATAGRAM_TYPE, "Build the type of datagram transports; once.")
                 .staticMethod(
                         "_track_kept_handles",
                         methods,
@@ -116,6 +118,9 @@ public final class LoopType implements Methods {
         switch (method) {
             case TRANSPORT_TYPES -> {
                 return transportTypes();
+            }
+            case DATAGRAM_TYPE -> {
+                return DatagramType.build();
             }
             case TIME -> {
                 return Numbers.fromDouble(System.nanoTime() / 1e9);

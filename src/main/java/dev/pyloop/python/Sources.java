@@ -23,6 +23,8 @@ final class Sources {
     static final int ACCEPTED = 5;
     /** A future's descriptor is ready. */
     static final int WAITER = 6;
+    /** A datagram transport has something to read. */
+    static final int DATAGRAM = 7;
 
     private Sources() {}
 
@@ -46,6 +48,7 @@ final class Sources {
             case ACCEPT -> Acceptors.get(object).acceptable();
             case ACCEPTED -> Acceptors.get(object).accepted();
             case WAITER -> Waiters.wake(object);
+            case DATAGRAM -> DatagramType.get(object).readable();
             default -> throw new IllegalArgumentException("handle of kind " + (handle & KIND_MASK));
         }
     }

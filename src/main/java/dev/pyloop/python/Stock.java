@@ -103,7 +103,8 @@ final class Stock {
     }
 
     /** Calls a function of a class: {@code self} goes before the arguments. */
-    private static long call(long function, long self, long arguments, long count, long names) {
+    static @Owned long call(
+            @Borrowed long function, @Borrowed long self, long arguments, long count, @Borrowed long names) {
         long keywords = names == Objects.NULL ? 0 : Tuples.size(names);
         try (NativeBuffer copy = new NativeBuffer((1 + count + keywords) * Long.BYTES)) {
             Memory.putLong(copy.address(), self);

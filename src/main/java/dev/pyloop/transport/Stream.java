@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The descriptor is the owner's, who closes it in {@link StreamOwner#connectionLost}. Guarded by the loop's lock.
  */
-public final class Stream {
+public final class Stream implements Flushable {
     /** What waits for the end of a callback, in bytes, before it is sent without waiting any longer. */
     private static final long MAX_LISTED = 32 * 1024;
 
@@ -249,7 +249,8 @@ public final class Stream {
         lost++;
     }
 
-    void flushListed() {
+    @Override
+    public void flushListed() {
         listed = false;
         try {
             flush();

@@ -5,9 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
-import dev.pyloop.loop.Host;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.epoll.EpollPoller;
@@ -250,42 +248,5 @@ class StreamTest {
         public void connectionLostSoon() {
             events.add("lost soon");
         }
-    }
-
-    /** Handles without callbacks, in a world without a lock. */
-    private static final class World implements Callbacks, Host {
-        @Override
-        public void run(long handle) {}
-
-        @Override
-        public boolean isCancelled(long handle) {
-            return false;
-        }
-
-        @Override
-        public void cancel(long handle) {}
-
-        @Override
-        public void unschedule(long handle) {}
-
-        @Override
-        public void retain(long handle) {}
-
-        @Override
-        public void release(long handle) {}
-
-        @Override
-        public double seconds() {
-            return 0;
-        }
-
-        @Override
-        public void unlock() {}
-
-        @Override
-        public void lock() {}
-
-        @Override
-        public void breathe() {}
     }
 }

@@ -1,0 +1,62 @@
+"""What datagram transports ask Python to do on their behalf: asyncio's own sending, and reports of failures."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from ._callbacks import report_failure
+from ._stock import SelectorDatagramTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._datagrams import DatagramTransport
+
+send: Callable[..., None] = SelectorDatagramTransport.sendto
+
+
+def report_error(transport: DatagramTransport, failure: OSError) -> None:
+    """Tell the protocol of an error of the system's.
+
+    The exception is raised, so that ``sys.exc_info()`` in the protocol is what it is in asyncio.
+    """
+    try:
+        raise failure
+    except OSError as exc:
+        transport._protocol.error_received(exc)
+    finally:
+        # The traceback of the exception refers to this frame.
+        del transport, failure
+
+
+def report_deferred_error(transport: DatagramTransport, failure: OSError) -> None:
+    """Tell the protocol that a datagram was not sent; the caller of ``sendto`` is gone, so failures are reported."""
+    try:
+        report_error(transport, failure)
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as exc:
+        _report(transport, transport.sendto, exc)
+    finally:
+        del transport, failure
+
+
+def send_deferred(transport: DatagramTransport, data: bytes, address: Any) -> None:
+    """Send a datagram as asyncio does; failures of the protocol's are reported, as above."""
+    try:
+        send(transport, data, address)
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as exc:
+        _report(transport, transport.sendto, exc)
+
+
+def report_failed_reader(transport: DatagramTransport, failure: BaseException) -> None:
+    """Report an exception out of ``datagram_received`` or ``error_received``."""
+    _report(transport, transport._read_ready, failure)
+
+
+def _report(transport: DatagramTransport, callback: Callable[..., object], failure: BaseException) -> None:
+    loop = transport._loop
+    report_failure(asyncio.Handle(callback, (), loop), failure)

@@ -1,0 +1,28 @@
+"""What the engine looks at in a datagram transport, in slots whose places it looks up.
+
+The names are asyncio's, whose own code sets them. So the two work on the same state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from ._stock import SelectorDatagramTransport
+
+if TYPE_CHECKING:
+    from collections import deque
+    from contextvars import Context
+
+
+class DatagramFields(SelectorDatagramTransport, asyncio.DatagramTransport):
+    """asyncio's datagram transport; before 3.12 it is not one by its type."""
+
+    __slots__ = ("_address", "_buffer", "_conn_lost", "_protocol", "_read_context", "_sock")
+
+    _address: Any
+    _buffer: deque[tuple[bytes, Any]]
+    _conn_lost: int
+    _protocol: asyncio.DatagramProtocol
+    _read_context: Context
+    _sock: Any

@@ -1,0 +1,77 @@
+"""Datagram transports: asyncio's own, with what happens per datagram in Java.
+
+Importing this module builds the engine's type.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+from . import _engine
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Mapping
+
+    from ._engine import DatagramTransport as _Datagram
+    from ._loop import EventLoop
+else:
+    _Datagram = _engine.EventLoop._datagram_type()
+
+_FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
+
+
+class DatagramTransport(_Datagram):
+    """A UDP or Unix socket of datagrams, which this object owns from its creation to ``connection_lost``.
+
+    It behaves as asyncio's, but for one thing: of what a callback sends, all but the first datagram leaves when the
+    callback returns, so that is also when an error of the system's shows.
+    """
+
+    def __init__(
+        self,
+        loop: EventLoop,
+        sock: socket.socket,
+        protocol: asyncio.DatagramProtocol,
+        address: Any = None,
+        waiter: asyncio.Future[None] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._sock = None
+        super().__init__(loop, sock, protocol, address, waiter, extra)
+        self._open(loop, sock.fileno(), sock.family, bool(self._extra["peername"]))
+
+    def close(self) -> None:
+        """Close the transport when all is sent; the protocol's ``connection_lost(None)`` is called then."""
+        self._flush()
+        super().close()
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes the system had no room for yet."""
+        self._flush()
+        return super().get_write_buffer_size()
+
+    def _force_close(self, exc: BaseException | None) -> None:
+        self._flush()
+        super()._force_close(exc)
+
+    def _call_connection_lost(self, exc: BaseException | None) -> None:
+        self._drop()
+        super()._call_connection_lost(exc)
+
+    def _add_reader(self, fd: int, callback: Callable[..., object], *args: object) -> None:
+        if self.is_reading():
+            self._watch()
+
+    def __del__(self) -> None:
+        try:
+            if getattr(self, "_sock", None) is not None:
+                super().__del__()
+        finally:
+            self._release()
+
+
+def can_serve(sock: socket.socket) -> bool:
+    """Tell whether the engine can work on a socket; a program may bring one with methods of its own."""
+    return type(sock) is socket.socket and sock.family in _FAMILIES

@@ -1,0 +1,42 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.References;
+import dev.pyloop.cpython.Types;
+import dev.pyloop.memory.Memory;
+
+/**
+ * Where {@code pyloop._datagram_fields.DatagramFields} keeps its {@code __slots__}: what inherited code sets and Java reads.
+ *
+ * <p>The names are those of asyncio's own attributes, so that its code works on the slots without knowing. A slot is NULL
+ * until it is filled.
+ */
+final class DatagramLayout {
+    static final @Borrowed long TYPE = Stock.attribute("pyloop._datagram_fields", "DatagramFields");
+    static final long ADDRESS = Types.slotOffset(TYPE, "_address");
+    static final long BUFFER = Types.slotOffset(TYPE, "_buffer");
+    static final long LOST = Types.slotOffset(TYPE, "_conn_lost");
+    static final long PROTOCOL = Types.slotOffset(TYPE, "_protocol");
+    static final long SOCKET = Types.slotOffset(TYPE, "_sock");
+    static final long READ_CONTEXT = Types.slotOffset(TYPE, "_read_context");
+
+    private DatagramLayout() {}
+
+    /** Returns the object in the slot at {@code offset}, or NULL. */
+    static @Borrowed long get(@Borrowed long transport, long offset) {
+        return Memory.getLong(transport + offset);
+    }
+
+    /** Fills the slot at {@code offset}, and gives up what was in it. */
+    static void set(@Borrowed long transport, long offset, @Owned long object) {
+        References.replaceSlot(transport + offset, object);
+    }
+
+    /** Tells whether the slot at {@code offset} holds something other than {@code None}. */
+    static boolean has(@Borrowed long transport, long offset) {
+        long object = get(transport, offset);
+        return object != Objects.NULL && object != Objects.NONE;
+    }
+}

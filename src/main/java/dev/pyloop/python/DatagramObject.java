@@ -1,0 +1,253 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Bytes;
+import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.Contexts;
+import dev.pyloop.cpython.Errors;
+import dev.pyloop.cpython.Numbers;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.PythonException;
+import dev.pyloop.cpython.References;
+import dev.pyloop.libc.Errno;
+import dev.pyloop.libc.InternetAddress;
+import dev.pyloop.queue.ReadyQueue;
+import dev.pyloop.transport.DatagramInput;
+import dev.pyloop.transport.DatagramOwner;
+import dev.pyloop.transport.DatagramSocket;
+
+/**
+ * The Java side of one Python datagram transport: its hot paths. All else is asyncio's own code, over the same fields.
+ *
+ * <p>asyncio receives one datagram in an iteration, so whatever the protocol causes happens before it gets the next. Here
+ * many are received at once, and the protocol gets the next in the same turn only if there is nothing that asyncio would
+ * do before; what is left is kept, and delivered one iteration later.
+ *
+ * <p>Owned by the Python object, whose address it borrows and whose socket owns the descriptor. Guarded by the GIL.
+ */
+final class DatagramObject implements DatagramOwner {
+    /** The number that {@code _conn_lost} is as long as the transport is not closed; the interpreter has only one. */
+    private static final @Borrowed long ZERO = Numbers.fromLong(0);
+
+    private static final int NO_DESCRIPTOR = -1;
+    /** The most that a datagram of the Internet's can hold, rounded up. */
+    private static final int INTERNET_ROOM = 64 * 1024;
+    /** Datagrams between processes may be larger; asyncio receives so much. */
+    private static final int LOCAL_ROOM = 256 * 1024;
+
+    private final @Borrowed long self;
+    private final LoopObject loop;
+    private final int family;
+    private final boolean connected;
+    private final DatagramSocket socket;
+    /** Datagrams that were received and not delivered yet: each a bytes and an address, both owned. */
+    private final ReadyQueue received = new ReadyQueue();
+
+    /**
+     * Makes the Java side of {@code self}.
+     *
+     * @param family of the socket's addresses
+     * @param connected whether the socket has a peer that all is sent to
+     */
+    DatagramObject(@Borrowed long self, LoopObject loop, int descriptor, int family, boolean connected) {
+        this.self = self;
+        this.loop = loop;
+        this.family = family;
+        this.connected = connected;
+        int room = InternetAddress.size(family) != 0 ? INTERNET_ROOM : LOCAL_ROOM;
+        socket = new DatagramSocket(loop.datagramIo(), descriptor, this, self | Sources.DATAGRAM, room);
+    }
+
+    /** Begins to read, in the context that is current now. */
+    void startReading() {
+        DatagramLayout.set(self, DatagramLayout.READ_CONTEXT, Contexts.copyCurrent(loop.threadState()));
+        socket.startReading();
+        goOnLater();
+    }
+
+    /** Reads, as the poller found something to read or there is something left of what was read. */
+    void readable() {
+        if (!socket.beginTurn()) {
+            return;
+        }
+        @Owned long context = References.retain(DatagramLayout.get(self, DatagramLayout.READ_CONTEXT));
+        try {
+            if (!Contexts.tryEnter(loop.threadState(), context)) {
+                throw PythonException.PENDING;
+            }
+            try {
+                turn();
+                loop.flushStreams();
+            } finally {
+                Contexts.exit(loop.threadState(), context);
+            }
+        } finally {
+            References.release(context);
+        }
+    }
+
+    /**
+     * Sends a datagram if all is as usual.
+     *
+     * @param address the destination; {@code None} for the connected peer
+     * @return false if nothing was done, because asyncio's own code is to do it
+     */
+    boolean send(@Borrowed long data, @Borrowed long address) {
+        if (!Bytes.isBytes(data) || Bytes.size(data) == 0 || !isSimple() || openDescriptor() == NO_DESCRIPTOR) {
+            return false;
+        }
+        @Borrowed long fixed = DatagramLayout.get(self, DatagramLayout.ADDRESS);
+        long name = loop.datagramIo().name();
+        int nameLength = 0;
+        if (connected) {
+            if (fixed != Objects.NONE && address != Objects.NONE && address != fixed) {
+                return false;
+            }
+        } else {
+            nameLength = fixed == Objects.NONE ? loop.peers().toKernel(family, address, name) : 0;
+            if (nameLength == 0) {
+                return false;
+            }
+        }
+        long result = socket.send(
+                Bytes.address(data),
+                Bytes.size(data),
+                name,
+                nameLength,
+                References.retain(data),
+                References.retain(address));
+        if (result == 0) {
+            return true;
+        }
+        References.release(data);
+        References.release(address);
+        if (isTransient(result)) {
+            return false;
+        }
+        DatagramSide.reportError(self, (int) -result);
+        return true;
+    }
+
+    /** Sends what waits for the end of the callback. */
+    void flush() {
+        socket.flush();
+    }
+
+    /** Drops what was received: the protocol is not to hear of it any more. */
+    void drop() {
+        while (!received.isEmpty()) {
+            References.release(received.poll());
+        }
+    }
+
+    @Override
+    public void releaseChunk(@Owned long object) {
+        References.release(object);
+    }
+
+    /** A program may close the socket that it made the transport of; the number may be somebody else's by now. */
+    @Override
+    public int openDescriptor() {
+        return DatagramLayout.has(self, DatagramLayout.SOCKET)
+                ? SocketLayout.descriptor(DatagramLayout.get(self, DatagramLayout.SOCKET))
+                : NO_DESCRIPTOR;
+    }
+
+    @Override
+    public void retain() {
+        References.retain(self);
+    }
+
+    @Override
+    public void release() {
+        References.release(self);
+    }
+
+    @Override
+    public void sendFailed(int errno) {
+        DatagramSide.reportDeferredError(self, errno);
+    }
+
+    @Override
+    public void sendNow(@Borrowed long data, @Borrowed long destination) {
+        DatagramSide.sendDeferred(self, data, destination);
+    }
+
+    private void turn() {
+        boolean fresh = received.isEmpty();
+        if (fresh && !receive()) {
+            return;
+        }
+        try {
+            deliver();
+        } finally {
+            if (fresh) {
+                socket.endTurn(received.isEmpty() && loop.engine().isIdle());
+            }
+            goOnLater();
+        }
+    }
+
+    /** Takes datagrams from the socket; false if there was nothing but perhaps an error. */
+    private boolean receive() {
+        int count = socket.receive();
+        if (count < 0) {
+            if (!isTransient(count)) {
+                reportReadError(-count);
+            }
+            return false;
+        }
+        DatagramInput input = loop.datagramIo().input();
+        for (int i = 0; i < count; i++) {
+            @Owned long address = loop.peers().toPython(input.name(i), input.nameLength(i));
+            received.add(Bytes.copyOf(input.data(i), input.length(i)));
+            received.add(address);
+        }
+        return count > 0;
+    }
+
+    /** Delivers what was received, as long as asyncio would do nothing else before. */
+    private void deliver() {
+        do {
+            @Owned long data = received.poll();
+            @Owned long address = received.poll();
+            // The call may give the transport another protocol, and drop the last reference to this one.
+            @Owned long protocol = References.retain(DatagramLayout.get(self, DatagramLayout.PROTOCOL));
+            long result = Calls.tryCallMethod(protocol, DatagramSide.DATAGRAM_RECEIVED, data, address);
+            References.release(protocol);
+            References.release(data);
+            References.release(address);
+            if (result == Objects.NULL) {
+                DatagramSide.reportFailedReader(self);
+                return;
+            }
+            References.release(result);
+        } while (!received.isEmpty() && loop.engine().isIdle() && socket.isReading());
+    }
+
+    private void goOnLater() {
+        if (!received.isEmpty() && socket.isReading()) {
+            loop.engine().callAtPoll(References.retain(self) | Sources.DATAGRAM);
+        }
+    }
+
+    private void reportReadError(int errno) {
+        try {
+            DatagramSide.reportError(self, errno);
+        } catch (PythonException e) {
+            Errors.raise(e);
+            DatagramSide.reportFailedReader(self);
+        }
+    }
+
+    /** Tells whether the transport is not closed and nothing that was sent before waits for room. */
+    private boolean isSimple() {
+        return DatagramLayout.get(self, DatagramLayout.LOST) == ZERO
+                && Objects.length(DatagramLayout.get(self, DatagramLayout.BUFFER)) == 0;
+    }
+
+    private static boolean isTransient(long result) {
+        return result == -Errno.EAGAIN || result == -Errno.EINTR;
+    }
+}

@@ -1,0 +1,125 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Methods;
+import dev.pyloop.cpython.Numbers;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.PythonException;
+import dev.pyloop.cpython.TypeBuilder;
+import dev.pyloop.cpython.Types;
+import dev.pyloop.libc.SystemCallException;
+import dev.pyloop.memory.Memory;
+
+/**
+ * {@code pyloop._engine.DatagramTransport}: the methods of a transport that run per datagram.
+ *
+ * <p>A base class for {@code pyloop._datagrams.DatagramTransport}, between that and asyncio's own. Guarded by the GIL.
+ */
+final class DatagramType implements Methods {
+    private static final int OPEN = 0;
+    private static final int WATCH = 1;
+    private static final int SENDTO = 2;
+    private static final int FLUSH = 3;
+    private static final int DROP = 4;
+    private static final int RELEASE = 5;
+
+    private static final JavaSides<DatagramObject> ALL = new JavaSides<>(Types.basicSize(DatagramLayout.TYPE));
+
+    private DatagramType() {}
+
+    /** Builds the type. */
+    static @Owned long build() {
+        DatagramSide.prepare();
+        StreamSide.prepare();
+        DatagramType methods = new DatagramType();
+        return new TypeBuilder("pyloop._engine.DatagramTransport", Types.basicSize(DatagramLayout.TYPE) + Long.BYTES)
+                .subclassable()
+                .doc("The engine of PyLoop's datagram transports, in Java. Not to be used alone.")
+                .keywords("_open", methods, OPEN, "Make the engine's side, for a loop and a socket described.")
+                .noArguments("_watch", methods, WATCH, "Begin to read.")
+                .keywords("sendto", methods, SENDTO, Docs.SENDTO)
+                .noArguments("_flush", methods, FLUSH, "Send what waits for the end of the callback.")
+                .noArguments("_drop", methods, DROP, "Drop what was received and not delivered.")
+                .noArguments("_release", methods, RELEASE, "End the engine's side.")
+                .build(DatagramLayout.TYPE);
+    }
+
+    /** Returns the transport behind {@code self}, or raises RuntimeError if there is none. */
+    static DatagramObject get(@Borrowed long self) {
+        DatagramObject transport = ALL.find(self);
+        if (transport == null) {
+            throw PythonException.runtimeError("the transport is not initialized: __init__() was not called");
+        }
+        return transport;
+    }
+
+    @Override
+    public @Owned long call(int method, @Borrowed long self, long arguments, long count, @Borrowed long names) {
+        switch (method) {
+            case OPEN -> open(self, arguments, count);
+            case SENDTO -> {
+                return sendTo(self, arguments, count, names);
+            }
+            default -> {
+                return Methods.super.call(method, self, arguments, count, names);
+            }
+        }
+        return Objects.none();
+    }
+
+    @Override
+    public @Owned long call(int method, @Borrowed long self) {
+        DatagramObject transport = ALL.find(self);
+        if (transport == null) {
+            // Finalized: what still calls it has nothing to lose.
+            return Objects.none();
+        }
+        switch (method) {
+            case WATCH -> watch(transport);
+            case FLUSH -> transport.flush();
+            case DROP -> transport.drop();
+            case RELEASE -> {
+                transport.drop();
+                ALL.leave(self);
+            }
+            default -> throw new IllegalArgumentException("method " + method);
+        }
+        return Objects.none();
+    }
+
+    private static long sendTo(long self, long arguments, long count, long names) {
+        DatagramObject transport = ALL.find(self);
+        if (transport != null) {
+            if (names == Objects.NULL && (count == 1 || count == 2)) {
+                long address = count == 1 ? Objects.NONE : Memory.getLong(arguments + Long.BYTES);
+                if (transport.send(Memory.getLong(arguments), address)) {
+                    return Objects.none();
+                }
+            }
+            // In the order in which the program sends.
+            transport.flush();
+        }
+        return DatagramSide.send(self, arguments, count, names);
+    }
+
+    private static void watch(DatagramObject transport) {
+        try {
+            transport.startReading();
+        } catch (SystemCallException e) {
+            throw PythonException.osError(e.errno());
+        }
+    }
+
+    private static void open(long self, long arguments, long count) {
+        if (count != 4 || ALL.find(self) != null) {
+            throw PythonException.typeError(
+                    "expected a loop, a descriptor, a family and whether there is a peer, once");
+        }
+        LoopObject loop = Loops.get(Arguments.loop(Memory.getLong(arguments)));
+        int descriptor = (int) Numbers.toLong(Memory.getLong(arguments + Long.BYTES));
+        int family = (int) Numbers.toLong(Memory.getLong(arguments + 2 * Long.BYTES));
+        boolean connected = Objects.isTrue(Memory.getLong(arguments + 3 * Long.BYTES));
+        ALL.enter(self, new DatagramObject(self, loop, descriptor, family, connected));
+    }
+}

@@ -1,0 +1,196 @@
+package dev.pyloop.transport;
+
+import dev.pyloop.libc.Errno;
+import dev.pyloop.libc.SystemCallException;
+import dev.pyloop.reactor.Interest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A non-blocking datagram socket: how many datagrams are received at a time, and which are sent together.
+ *
+ * <p>The first datagram that a callback sends leaves at once. It may be the only one, and whoever waits for it should not
+ * wait for the rest of the callback. Those that follow leave together when the callback returns:
+ *
+ * <pre>
+ *   idle      the next datagram is sent at once
+ *   listed    one was sent in this callback     in the loop's {@link FlushList}
+ *   waiting   others follow it                  the same, with a queue
+ * </pre>
+ *
+ * <p>A datagram that the system does not take is the owner's affair: this class never waits for room. The descriptor is
+ * the owner's too. Guarded by the loop's lock.
+ */
+public final class DatagramSocket implements Flushable {
+    /** What waits for the end of a callback, in bytes, before it is sent without waiting any longer. */
+    private static final long MAX_WAITING = 256 * 1024;
+
+    private static final int MIN_BATCH = 2;
+    private static final int GROWTH = 4;
+    private static final long NEVER = -1;
+
+    private final DatagramIo io;
+    private final DatagramOwner owner;
+    private final int descriptor;
+    private final long readHandle;
+    private final int room;
+    private final int maxBatch;
+
+    private int batch = MIN_BATCH;
+    private boolean full;
+    private long readingSince = NEVER;
+    private long lastTurn = NEVER;
+
+    private @Nullable DatagramQueue queue;
+    private boolean listed;
+
+    /**
+     * Makes the socket of {@code descriptor}, which is watched for nothing yet.
+     *
+     * @param readHandle what the loop runs when there is something to read; it calls {@link #beginTurn} first
+     * @param maxDatagram the size of the largest datagram it may receive
+     */
+    public DatagramSocket(DatagramIo io, int descriptor, DatagramOwner owner, long readHandle, int maxDatagram) {
+        this.io = io;
+        this.owner = owner;
+        this.descriptor = descriptor;
+        this.readHandle = readHandle;
+        room = maxDatagram;
+        maxBatch = DatagramInput.count(maxDatagram);
+    }
+
+    /** Starts to watch for something to read. */
+    public void startReading() {
+        int result = io.shared().watch(descriptor, Interest.READ, readHandle);
+        if (result < 0) {
+            throw new SystemCallException("epoll_ctl", -result);
+        }
+        readingSince = io.shared().loop().iteration();
+    }
+
+    /** Tells whether the descriptor is watched for something to read, and by this socket. */
+    public boolean isReading() {
+        return io.shared().loop().watcher(descriptor, Interest.READ) == readHandle;
+    }
+
+    /** Tells whether the turn to read counts: it is the first of this iteration, and reading began before. */
+    public boolean beginTurn() {
+        long iteration = io.shared().loop().iteration();
+        if (!isReading() || readingSince == iteration || lastTurn == iteration) {
+            return false;
+        }
+        lastTurn = iteration;
+        return true;
+    }
+
+    /**
+     * Receives datagrams to the loop's {@link DatagramInput}: one if others wait for their turn in the loop, else as many
+     * as experience suggests. {@link #endTurn} follows.
+     *
+     * @return how many, or the negated errno
+     */
+    public int receive() {
+        int limit = io.shared().loop().isIdle() ? batch : 1;
+        int count = io.calls().receive(owner.openDescriptor(), io.input().prepare(limit, room), limit);
+        full = count == limit;
+        return count;
+    }
+
+    /**
+     * Takes note of what became of the datagrams that were received last.
+     *
+     * @param undisturbed whether the loop had nothing else to do, down to the last of them
+     */
+    public void endTurn(boolean undisturbed) {
+        if (!undisturbed) {
+            batch = 1;
+        } else if (full) {
+            batch = Math.min(batch * GROWTH, maxBatch);
+        } else {
+            batch = MIN_BATCH;
+        }
+    }
+
+    /**
+     * Sends a datagram, now or when the callback returns.
+     *
+     * @param name the address of the destination, of {@code nameLength} bytes, 0 for the connected peer
+     * @param token keeps the memory of the datagram alive; the owner keeps a reference in {@code destination} likewise
+     * @return 0, and both tokens are the socket's; or the negated errno of a datagram that was not sent, and they are not
+     */
+    public long send(long address, long length, long name, int nameLength, long token, long destination) {
+        if (listed && io.shared().defers()) {
+            put(address, length, name, nameLength, token, destination);
+            return 0;
+        }
+        flush();
+        long result = io.calls().send(owner.openDescriptor(), address, length, name, nameLength);
+        if (result < 0) {
+            return result;
+        }
+        if (io.shared().defers()) {
+            list();
+        }
+        owner.releaseChunk(token);
+        owner.releaseChunk(destination);
+        return 0;
+    }
+
+    /** Sends what waits for the end of the callback. */
+    public void flush() {
+        DatagramQueue waiting = queue;
+        if (waiting == null) {
+            return;
+        }
+        // From here on it is a queue of its own: what goes wrong calls the program, which may send more.
+        queue = null;
+        try {
+            sendAll(waiting);
+        } finally {
+            waiting.clear(owner);
+            io.keepQueue(waiting);
+        }
+    }
+
+    @Override
+    public void flushListed() {
+        listed = false;
+        try {
+            flush();
+        } finally {
+            owner.release();
+        }
+    }
+
+    private void put(long address, long length, long name, int nameLength, long token, long destination) {
+        if (queue == null) {
+            queue = io.takeQueue();
+        }
+        queue.add(address, length, token, destination, name, nameLength);
+        if (queue.count() == DatagramIo.MAX_BURST || queue.size() > MAX_WAITING) {
+            flush();
+        }
+    }
+
+    private void list() {
+        listed = true;
+        owner.retain();
+        io.shared().flushList().add(this);
+    }
+
+    /**
+     * Sends a burst. Where it is cut short the reason is not known for sure, so each of the others is sent by itself: then
+     * the kernel tells every error with the datagram that it belongs to.
+     */
+    private void sendAll(DatagramQueue waiting) {
+        waiting.describe(io.output());
+        int sent = io.calls().send(owner.openDescriptor(), io.output(), waiting.count());
+        int next = Math.max(sent, 0);
+        if (sent < 0 && sent != -Errno.EAGAIN && sent != -Errno.EINTR) {
+            next = 1;
+            owner.sendFailed(-sent);
+        }
+        for (; next < waiting.count(); next++) {
+            owner.sendNow(waiting.token(next), waiting.destination(next));
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.pyloop.transport;
+
+import dev.pyloop.loop.Callbacks;
+import dev.pyloop.loop.Host;
+
+/** Handles without callbacks, in a world without a lock. */
+final class World implements Callbacks, Host {
+    @Override
+    public void run(long handle) {}
+
+    @Override
+    public boolean isCancelled(long handle) {
+        return false;
+    }
+
+    @Override
+    public void cancel(long handle) {}
+
+    @Override
+    public void unschedule(long handle) {}
+
+    @Override
+    public void retain(long handle) {}
+
+    @Override
+    public void release(long handle) {}
+
+    @Override
+    public double seconds() {
+        return 0;
+    }
+
+    @Override
+    public void unlock() {}
+
+    @Override
+    public void lock() {}
+
+    @Override
+    public void breathe() {}
+}

@@ -1,0 +1,498 @@
+"""Datagram transports: what is sent and received, in which order, and what becomes of errors."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import gc
+import socket
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from support.loops import FACTORIES, LoopFactory, fresh_loop, run_idle
+
+LOCALHOST = "127.0.0.1"
+VARIABLE: contextvars.ContextVar[int] = contextvars.ContextVar("VARIABLE", default=0)
+
+
+class Recorder(asyncio.DatagramProtocol):
+    """Notes what happens; ``react`` may do something about a datagram."""
+
+    transport: asyncio.DatagramTransport
+
+    def __init__(self, react: Callable[[Recorder, bytes, Any], None] | None = None) -> None:
+        self.events: list[Any] = []
+        self.react = react
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.BaseTransport)
+        self.transport = transport  # type: ignore[assignment]
+        self.events.append("made")
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.events.append(data)
+        if self.react is not None:
+            self.react(self, data, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        self.events.append(type(exc).__name__)
+
+    def pause_writing(self) -> None:
+        self.events.append("pause")
+
+    def resume_writing(self) -> None:
+        self.events.append("resume")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.events.append(("lost", exc))
+
+
+class Plain(socket.socket):
+    """A socket of a class of its own, which the engine leaves to asyncio."""
+
+
+def endpoint(loop: asyncio.AbstractEventLoop, protocol: Recorder | None = None, **options: Any) -> Recorder:
+    recorder = Recorder() if protocol is None else protocol
+    loop.run_until_complete(loop.create_datagram_endpoint(lambda: recorder, **options))
+    return recorder
+
+
+def run_until(loop: asyncio.AbstractEventLoop, done: Callable[[], bool]) -> None:
+    async def wait() -> None:
+        while not done():
+            await asyncio.sleep(0)
+
+    loop.run_until_complete(asyncio.wait_for(wait(), 30))
+
+
+def burst(recorder: Recorder, sent: list[bytes], address: Any = None) -> None:
+    for data in sent:
+        recorder.transport.sendto(data, address)
+
+
+def address_of(recorder: Recorder) -> Any:
+    return recorder.transport.get_extra_info("sockname")
+
+
+def close(loop: asyncio.AbstractEventLoop, *recorders: Recorder) -> None:
+    for recorder in recorders:
+        recorder.transport.abort()
+    run_idle(loop)
+
+
+@pytest.fixture
+def peer() -> Iterator[socket.socket]:
+    """A plain socket, at the other end."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        end.bind((LOCALHOST, 0))
+        end.settimeout(30)
+        yield end
+
+
+def test_is_a_datagram_transport(loop: asyncio.AbstractEventLoop) -> None:
+    recorder = endpoint(loop, local_addr=(LOCALHOST, 0))
+    assert isinstance(recorder.transport, asyncio.DatagramTransport)
+    assert type(recorder.transport).__name__ == "DatagramTransport"
+    close(loop, recorder)
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_a_burst_arrives_in_order(
+    each_loop: asyncio.AbstractEventLoop, peer: socket.socket, *, connected: bool
+) -> None:
+    where = peer.getsockname()
+    options = {"remote_addr": where} if connected else {"local_addr": (LOCALHOST, 0)}
+    recorder = endpoint(each_loop, **options)
+    sent = [b"%d" % i * (i + 1) for i in range(150)]
+
+    each_loop.call_soon(burst, recorder, sent, None if connected else (LOCALHOST, where[1]))
+    run_idle(each_loop)
+    assert [peer.recv(1 << 16) for _ in sent] == sent
+    assert recorder.events == ["made"]
+    close(each_loop, recorder)
+
+
+def test_the_first_datagram_of_a_callback_leaves_at_once(
+    each_loop: asyncio.AbstractEventLoop, peer: socket.socket
+) -> None:
+    recorder = endpoint(each_loop, remote_addr=peer.getsockname())
+
+    async def ask() -> bytes:
+        recorder.transport.sendto(b"at once")
+        return peer.recv(100)  # blocks the loop
+
+    for _ in range(2):
+        assert each_loop.run_until_complete(ask()) == b"at once"
+    close(each_loop, recorder)
+
+
+def test_all_kinds_of_data_keep_their_order(each_loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    recorder = endpoint(each_loop, remote_addr=peer.getsockname())
+    changing = bytearray(b"2")
+
+    def send_all() -> None:
+        recorder.transport.sendto(b"0")
+        recorder.transport.sendto(b"1")
+        recorder.transport.sendto(changing)
+        changing[:] = b"x"
+        recorder.transport.sendto(b"3")
+        recorder.transport.sendto(memoryview(b"4"))
+        recorder.transport.sendto(b"5", recorder.transport.get_extra_info("peername"))
+
+    each_loop.call_soon(send_all)
+    run_idle(each_loop)
+    assert [peer.recv(100) for _ in range(6)] == [b"0", b"1", b"2", b"3", b"4", b"5"]
+    close(each_loop, recorder)
+
+
+def test_closing_sends_what_was_put_off(each_loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    for end in ("close", "abort"):
+        recorder = endpoint(each_loop, remote_addr=peer.getsockname())
+
+        def send_and_end(recorder: Recorder = recorder, end: str = end) -> None:
+            burst(recorder, [b"1", b"2", b"3"])
+            getattr(recorder.transport, end)()
+
+        each_loop.call_soon(send_and_end)
+        run_idle(each_loop)
+        assert [peer.recv(100) for _ in range(3)] == [b"1", b"2", b"3"]
+        assert recorder.events == ["made", ("lost", None)]
+
+
+@pytest.mark.parametrize("size", [1, 512, 9_000, 65_507])
+def test_nothing_is_truncated(each_loop: asyncio.AbstractEventLoop, peer: socket.socket, size: int) -> None:
+    recorder = endpoint(each_loop, local_addr=(LOCALHOST, 0))
+    data = bytes(i % 251 for i in range(size))
+    for _ in range(3):
+        peer.sendto(data, address_of(recorder))
+        run_until(each_loop, lambda: recorder.events[-1] == data)
+        recorder.transport.sendto(recorder.events.pop(), peer.getsockname())
+        assert peer.recv(1 << 17) == data
+    close(each_loop, recorder)
+
+
+def test_unix_datagrams_may_be_larger_than_those_of_the_internet(each_loop: asyncio.AbstractEventLoop) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with theirs:
+        recorder = endpoint(each_loop, sock=ours)
+        data = b"d" * 150_000
+        theirs.send(data)
+        theirs.send(b"small")
+        run_until(each_loop, lambda: len(recorder.events) == 3)
+        assert recorder.events == ["made", data, b"small"]
+        close(each_loop, recorder)
+
+
+def test_empty_datagrams_are_received(each_loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    recorder = endpoint(each_loop, local_addr=(LOCALHOST, 0))
+    for data in (b"", b"1", b""):
+        peer.sendto(data, address_of(recorder))
+    run_until(each_loop, lambda: len(recorder.events) == 4)
+    assert recorder.events == ["made", b"", b"1", b""]
+    close(each_loop, recorder)
+
+
+def test_addresses_are_pythons(each_loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    addresses: list[Any] = []
+    recorder = endpoint(each_loop, Recorder(lambda _, __, addr: addresses.append(addr)), local_addr=(LOCALHOST, 0))
+    peer.sendto(b"", address_of(recorder))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.2", 0))
+        other.sendto(b"", address_of(recorder))
+        peer.sendto(b"", address_of(recorder))
+        run_until(each_loop, lambda: len(addresses) == 3)
+        assert addresses == [peer.getsockname(), other.getsockname(), peer.getsockname()]
+    close(each_loop, recorder)
+
+
+def test_ipv6(each_loop: asyncio.AbstractEventLoop) -> None:
+    addresses: list[Any] = []
+
+    def answer(recorder: Recorder, data: bytes, addr: Any) -> None:
+        addresses.append(addr)
+        recorder.transport.sendto(data, addr)
+        recorder.transport.sendto(data, addr[:2])
+
+    recorder = endpoint(each_loop, Recorder(answer), local_addr=("::1", 0))
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as end:
+        end.bind(("::1", 0))
+        end.settimeout(30)
+        end.sendto(b"six", address_of(recorder))
+        run_until(each_loop, lambda: len(addresses) == 1)
+        run_idle(each_loop)
+        assert addresses == [end.getsockname()]
+        assert [end.recv(100), end.recv(100)] == [b"six", b"six"]
+    close(each_loop, recorder)
+
+
+def test_what_a_datagram_causes_happens_before_the_next(
+    each_loop: asyncio.AbstractEventLoop, peer: socket.socket
+) -> None:
+    def react(recorder: Recorder, data: bytes, _: Any) -> None:
+        if data != b"2":
+            each_loop.call_soon(recorder.events.append, "after " + data.decode())
+            each_loop.call_soon(each_loop.call_soon, recorder.events.append, "later")
+
+    recorder = endpoint(each_loop, Recorder(react), local_addr=(LOCALHOST, 0))
+    sent = [b"%d" % i for i in range(5)]
+    for data in sent:
+        peer.sendto(data, address_of(recorder))
+    run_until(each_loop, lambda: len(recorder.events) == 14)
+    # fmt: off
+    assert recorder.events == [
+        "made", b"0", "after 0", b"1", "later", "after 1", b"2", "later", b"3", "after 3", b"4", "later", "after 4",
+        "later",
+    ]
+    # fmt: on
+    close(each_loop, recorder)
+
+
+@pytest.mark.parametrize("end", ["close", "abort"])
+def test_nothing_is_delivered_after_the_end(
+    each_loop: asyncio.AbstractEventLoop, peer: socket.socket, end: str
+) -> None:
+    def react(recorder: Recorder, data: bytes, _: Any) -> None:
+        if data == b"3":
+            getattr(recorder.transport, end)()
+
+    recorder = endpoint(each_loop, Recorder(react), local_addr=(LOCALHOST, 0))
+    for i in range(20):
+        peer.sendto(b"%d" % i, address_of(recorder))
+    run_idle(each_loop, iterations=40)
+    assert recorder.events == ["made", b"0", b"1", b"2", b"3", ("lost", None)]
+
+
+def test_a_pause_keeps_what_was_received(each_loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    def react(recorder: Recorder, data: bytes, _: Any) -> None:
+        if data == b"3":
+            transport: Any = recorder.transport
+            transport.pause_reading()
+            recorder.events.append("pause")
+
+    recorder = endpoint(each_loop, Recorder(react), local_addr=(LOCALHOST, 0))
+    transport: Any = recorder.transport
+    for i in range(8):
+        peer.sendto(b"%d" % i, address_of(recorder))
+    run_idle(each_loop, iterations=30)
+    assert recorder.events == ["made", b"0", b"1", b"2", b"3", "pause"]
+    transport.resume_reading()
+    run_idle(each_loop, iterations=30)
+    assert recorder.events[6:] == [b"4", b"5", b"6", b"7"]
+    close(each_loop, recorder)
+
+
+def test_an_exception_of_the_protocol_is_reported_and_harms_nobody(
+    each_loop: asyncio.AbstractEventLoop, peer: socket.socket
+) -> None:
+    reports: list[dict[str, Any]] = []
+    each_loop.set_exception_handler(lambda _, context: reports.append(context))
+
+    def react(_: Recorder, data: bytes, __: Any) -> None:
+        if data == b"1":
+            raise ZeroDivisionError
+
+    recorder = endpoint(each_loop, Recorder(react), local_addr=(LOCALHOST, 0))
+    for i in range(4):
+        peer.sendto(b"%d" % i, address_of(recorder))
+    run_until(each_loop, lambda: len(recorder.events) == 5)
+    assert recorder.events == ["made", b"0", b"1", b"2", b"3"]
+    assert len(reports) == 1
+    assert isinstance(reports[0]["exception"], ZeroDivisionError)
+    assert reports[0]["message"].endswith("Transport._read_ready()")
+    assert set(reports[0]) == {"message", "exception", "handle"}
+    close(each_loop, recorder)
+
+
+def test_an_interrupt_leaves_the_loop_and_loses_nothing(
+    each_loop: asyncio.AbstractEventLoop, peer: socket.socket
+) -> None:
+    def react(_: Recorder, data: bytes, __: Any) -> None:
+        if data == b"1":
+            raise KeyboardInterrupt
+
+    recorder = endpoint(each_loop, Recorder(react), local_addr=(LOCALHOST, 0))
+    for i in range(4):
+        peer.sendto(b"%d" % i, address_of(recorder))
+    with pytest.raises(KeyboardInterrupt):
+        run_idle(each_loop)
+    run_idle(each_loop)
+    assert recorder.events == ["made", b"0", b"1", b"2", b"3"]
+    close(each_loop, recorder)
+
+
+def test_datagrams_share_the_context_of_the_endpoint(each_loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    seen: list[int] = []
+
+    def react(_: Recorder, __: bytes, ___: Any) -> None:
+        seen.append(VARIABLE.get())
+        VARIABLE.set(VARIABLE.get() + 1)
+
+    VARIABLE.set(10)
+    recorder = endpoint(each_loop, Recorder(react), local_addr=(LOCALHOST, 0))
+    VARIABLE.set(0)
+    for _ in range(3):
+        peer.sendto(b"", address_of(recorder))
+    run_until(each_loop, lambda: len(seen) == 3)
+    assert seen == [10, 11, 12]
+    assert VARIABLE.get() == 0
+    close(each_loop, recorder)
+
+
+def test_a_refused_datagram_is_an_error_and_not_the_end(each_loop: asyncio.AbstractEventLoop) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+        gone.bind((LOCALHOST, 0))
+        nowhere = gone.getsockname()
+    recorder = endpoint(each_loop, remote_addr=nowhere)
+    for _ in range(3):
+        recorder.events.clear()
+        recorder.transport.sendto(b"?")
+        run_until(each_loop, lambda: bool(recorder.events))
+        assert recorder.events == ["ConnectionRefusedError"]
+    recorder.events.clear()
+    each_loop.call_soon(burst, recorder, [b"?"] * 20)
+    run_until(each_loop, lambda: bool(recorder.events))
+    assert set(recorder.events) == {"ConnectionRefusedError"}
+    assert not recorder.transport.is_closing()
+    close(each_loop, recorder)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_error_in_a_burst_hits_its_datagram_alone(
+    each_loop: asyncio.AbstractEventLoop, peer: socket.socket, *, first: bool
+) -> None:
+    recorder = endpoint(each_loop, local_addr=(LOCALHOST, 0))
+    where = peer.getsockname()
+    too_large = b"x" * 70_000
+    sent = [too_large, b"1", too_large, b"2"] if first else [b"0", b"1", too_large, b"2", too_large]
+    each_loop.call_soon(burst, recorder, sent, where)
+    run_idle(each_loop)
+    expected = [data for data in sent if data is not too_large]
+    assert [peer.recv(100) for _ in expected] == expected
+    assert recorder.events == ["made", "OSError", "OSError"]
+    close(each_loop, recorder)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        (LOCALHOST, 70_000),
+        (LOCALHOST, -1),
+        (LOCALHOST, "53"),
+        ("127.0.0.1\0x", 53),
+        ("\ud800", 53),
+        (LOCALHOST,),
+        (LOCALHOST, 53, 0),
+        "path",
+        None,
+        5,
+        ("::1", 53),
+        (b"127.0.0.1", 9),
+        [LOCALHOST, 9],
+    ],
+    ids=repr,
+)
+def test_odd_destinations_fare_as_on_asyncio(bad: Any) -> None:
+    outcomes = []
+    for factory in FACTORIES.values():
+        with fresh_loop(factory) as loop:
+            reports: list[Any] = []
+
+            def report(_: object, context: dict[str, Any], reports: list[Any] = reports) -> None:
+                reports.append(repr(context["exception"]))
+
+            loop.set_exception_handler(report)
+            recorder = endpoint(loop, local_addr=(LOCALHOST, 0))
+            try:
+                recorder.transport.sendto(b"data", bad)
+            except Exception as exc:
+                reports.append(("raised", repr(exc)))
+            run_idle(loop)
+            outcomes.append((reports, [repr(event) for event in recorder.events]))
+            close(loop, recorder)
+    assert outcomes[0] == outcomes[1]
+
+
+def test_wrong_arguments_are_refused_as_on_asyncio(each_loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    recorder = endpoint(each_loop, remote_addr=peer.getsockname())
+    transport: Any = recorder.transport
+    with pytest.raises(TypeError, match="data argument must be a bytes-like object, not 'str'"):
+        transport.sendto("text")
+    with pytest.raises(ValueError, match="Invalid address: must be None or "):
+        transport.sendto(b"data", ("127.0.0.9", 9))
+    with pytest.raises(TypeError):
+        transport.sendto()
+    with pytest.raises(TypeError):
+        transport.sendto(b"", None, None)
+    transport.sendto(data=b"1", addr=None)
+    assert peer.recv(100) == b"1"
+    close(each_loop, recorder)
+
+
+def test_flow_control(each_loop: asyncio.AbstractEventLoop) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+        end.bind("")  # a name of the system's choice
+        sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        sender.connect(end.getsockname())
+        made = endpoint(each_loop, sock=sender)
+        sent = [b"%03d" % i * 500 for i in range(200)]
+        each_loop.call_soon(burst, made, sent)
+        run_idle(each_loop)
+        assert made.events == ["made", "pause"]
+        assert made.transport.get_write_buffer_size() > 0  # type: ignore[attr-defined]
+        made.transport.close()
+        end.setblocking(False)
+        received: list[bytes] = []
+
+        def drained() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                received.append(end.recv(5000))
+            return len(received) == len(sent)
+
+        run_until(each_loop, drained)
+        run_idle(each_loop)
+        assert received == sent
+        assert made.events == ["made", "pause", "resume", ("lost", None)]
+
+
+def test_a_number_that_became_somebody_elses_is_left_alone(each_factory: LoopFactory, peer: socket.socket) -> None:
+    with fresh_loop(each_factory) as loop:
+        recorder = endpoint(loop, remote_addr=peer.getsockname())
+        real = recorder.transport._sock  # type: ignore[attr-defined]
+        number = real.fileno()
+        real.close()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            assert stranger.fileno() == number
+            stranger.connect(peer.getsockname())
+            recorder.transport.sendto(b"mine")
+            run_idle(loop)
+            peer.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                peer.recv(100)
+        assert recorder.events == ["made", "OSError"]
+        close(loop, recorder)
+
+
+def test_a_dropped_transport_warns(each_factory: LoopFactory) -> None:
+    loop = each_factory()
+    recorder = endpoint(loop, local_addr=(LOCALHOST, 0))
+    loop.close()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del recorder
+        gc.collect()
+    # The collector may warn of the socket as well.
+    assert [str(each.message)[:20] for each in caught].count("unclosed transport <") == 1
+
+
+def test_other_sockets_are_left_to_asyncio(loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    own = Plain(socket.AF_INET, socket.SOCK_DGRAM)
+    own.bind((LOCALHOST, 0))
+    recorder = endpoint(loop, sock=own)
+    assert type(recorder.transport).__name__ == "_SelectorDatagramTransport"
+    peer.sendto(b"1", address_of(recorder))
+    run_until(loop, lambda: len(recorder.events) == 2)
+    close(loop, recorder)
