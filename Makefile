@@ -15,7 +15,7 @@ bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 stubtest = PYLOOP_JAVA_HOME=$$(python3 tools/jdk.py) python3 tools/environments.py $(1) $(2) \
 	python -m mypy.stubtest --concise --allowlist tools/stubtest-allowlist.txt pyloop
 
-.PHONY: build run test test-all lint stubs docs format wheel wheel-check bench bench-sockets jmh clean
+.PHONY: build run test test-all lint stubs docs format wheel wheel-check bench jmh clean
 
 build: $(JAR)
 
@@ -76,10 +76,7 @@ wheel-check: wheel
 	cd build/wheel-check && bin/python -c "import asyncio, pyloop; pyloop.run(asyncio.sleep(0)); print(pyloop.__file__)"
 
 bench: build
-	$(bench) python benchmarks/run.py $(BENCH)
-
-bench-sockets: build
-	$(bench) python benchmarks/sockets.py $(BENCH)
+	$(bench) python -m pyloop.bench --output build/bench/$(BENCH_PYTHON) $(BENCH)
 
 # Micro-benchmarks of the engine: make jmh JMH="TimerHeap -p timers=100"; JMH="-h" lists what else JMH takes.
 jmh:

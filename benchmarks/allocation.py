@@ -15,9 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
-import loops
-import report
-from workloads import WORKLOADS, Workload
+from pyloop.bench import loops, tables
+from pyloop.bench.scheduling import WORKLOADS, Timed
 
 YOUNG_GENERATION_BYTES = 2 << 20
 
@@ -39,7 +38,7 @@ def pauses(log: Path) -> int:
     return sum("Pause" in line for line in log.read_text().splitlines())
 
 
-def run_for(loop: AbstractEventLoop, workload: Workload, seconds: float) -> int:
+def run_for(loop: AbstractEventLoop, workload: Timed, seconds: float) -> int:
     """Repeat `workload` for at least `seconds` and return the number of operations."""
     operations = 0
     end = perf_counter() + seconds
@@ -68,7 +67,7 @@ def main() -> None:
             rows.append([workload.title, str(warm - start), f"{operations:,}", str(filled), f"< {most:.2f}"])
         loop.close()
     header = ["workload", "collections warming up", "operations measured", "collections", "bytes per operation"]
-    print(report.table(header, rows))
+    print(tables.table(header, rows))
 
 
 if __name__ == "__main__":

@@ -20,8 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
-import loops
-import report
+from pyloop.bench import loops, tables
 
 CONNECTIONS = 200
 SMALL_BYTES, LARGE_BYTES = 64, 100_000
@@ -147,7 +146,7 @@ def main() -> None:
     done: Counter[str] = Counter()
     held = observe(arguments, done)
     print(", ".join(f"{act}: {count:,}" for act, count in sorted(done.items())), end="\n\n")
-    print(report.table(["minutes", "connections so far", *COUNTS, "RSS, MB"], map(row, held)))
+    print(tables.table(["minutes", "connections so far", *COUNTS, "RSS, MB"], map(row, held)))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import weakref
 from pathlib import Path
 from typing import cast
 
-import loops
+from pyloop.bench import loops
 
 LARGE = bytes(1 << 20)
 BACKLOG = 1024

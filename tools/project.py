@@ -25,8 +25,9 @@ def run(*command: str | Path) -> None:
 
 
 def dependency_group(name: str) -> list[str]:
-    """Returns the requirements of a dependency group of pyproject.toml, those of included groups first."""
-    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    """Returns the requirements of a dependency group or an extra of pyproject.toml, included groups in their place."""
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = {**content["project"]["optional-dependencies"], **content["dependency-groups"]}
     requirements: list[str] = []
     for entry in groups[name]:
         requirements += [entry] if isinstance(entry, str) else dependency_group(entry["include-group"])

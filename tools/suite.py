@@ -18,7 +18,7 @@ import daemons
 import environments
 import jdk
 import pythons
-from project import ROOT
+from project import BUILD, ROOT
 from steps import Counts, Result, Step
 
 TAIL_LINES = 80
@@ -39,6 +39,9 @@ WITHOUT_THE_SLOWEST = (
     "--ignore=tests/test_command_line.py",
     "--ignore=tests/test_docs.py",
 )
+
+# Every workload of the default once, to see that it works; what it measures beside the other steps says nothing.
+BENCH = ("-m", "pyloop.bench", "--quick", "--loops", "pyloop", "--output", BUILD / "reports" / "bench")
 
 DEBUG_PACKAGES = "Debian has python3.11-dbg, which needs python3.11-venv and libpython3.11-testsuite too"
 
@@ -84,6 +87,8 @@ def sequences(interpreters: dict[str, Path], whole: list[str], *, long: bool) ->
         # A debug build checks what the modes check, and takes long enough as it is.
         for mode, environment in MODES.items() if long and not debug else ():
             steps += python_steps(f"{version}-{mode}", python, "loop", environment)
+        if version == newest and not long:
+            steps.append(Step("bench", (python, *BENCH), counts_tests=False))
         yield steps
 
 

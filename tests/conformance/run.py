@@ -19,13 +19,12 @@ from pathlib import Path
 import binding
 import exclusions
 import modules
+import report
 import supervisor
 import verdicts
 from job import Job, Loop
 from results import Outcome, Result
 from verdicts import Judged, Verdict
-
-import report
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = "{}.{}".format(*sys.version_info)

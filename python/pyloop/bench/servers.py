@@ -1,4 +1,4 @@
-"""The servers that are measured: `servers.py LOOP WORKLOAD` serves until it is killed, and prints its port.
+"""The servers that are measured: `servers.py LOOP WORKLOAD` serves until it is killed, and prints where.
 
 They are what a program would be, with each loop's defaults. `--core` pins the process, the JVM's threads included.
 """
@@ -11,16 +11,16 @@ import os
 import socket
 import ssl
 import subprocess
+import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-import loops
-import machine
-from generator import BUILD
-from socket_workloads import WORKLOADS
+from . import loops, machine
+from .generator import cache
+from .network import WORKLOADS
 
 CHUNK = bytes(64 << 10)
 BACKLOG = 1024
@@ -130,14 +130,18 @@ async def start_streams(port: int) -> object:
     return await asyncio.start_server(serve, HOST, port, backlog=BACKLOG)
 
 
-async def start_tls(port: int) -> object:
-    """Serve an echo over TLS, with a certificate made for the purpose."""
-    certificate = BUILD / "load-certificate.pem"
-    if not certificate.exists():
-        make_certificate(certificate)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return await asyncio.get_running_loop().create_server(Echo, HOST, port, ssl=context, backlog=BACKLOG)
+def tls(protocol: Callable[[], asyncio.Protocol]) -> Start:
+    """Return what starts a server of `protocol` over TLS, with a certificate made for the purpose."""
+
+    async def start(port: int) -> object:
+        certificate = cache() / "certificate.pem"
+        if not certificate.exists():
+            make_certificate(certificate)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        return await asyncio.get_running_loop().create_server(protocol, HOST, port, ssl=context, backlog=BACKLOG)
+
+    return start
 
 
 def make_certificate(file: Path) -> None:
@@ -149,18 +153,77 @@ def make_certificate(file: Path) -> None:
     file.write_text(written.stdout)
 
 
-async def start_uvicorn(port: int) -> object:
-    """Serve plaintext with uvicorn, its parser httptools."""
-    from http_servers import start_uvicorn  # noqa: PLC0415
+def uvicorn(size: int) -> Start:
+    """Return what serves `size` bytes with uvicorn, its parser httptools."""
 
-    return await start_uvicorn(HOST, port, BACKLOG)
+    async def start(port: int) -> object:
+        from .http_servers import start_uvicorn  # noqa: PLC0415
+
+        return await start_uvicorn(HOST, port, BACKLOG, bytes(size))
+
+    return start
 
 
 async def start_aiohttp(port: int) -> object:
     """Serve plaintext with aiohttp."""
-    from http_servers import start_aiohttp  # noqa: PLC0415
+    from .http_servers import start_aiohttp  # noqa: PLC0415
 
-    return await start_aiohttp(HOST, port, BACKLOG)
+    return await start_aiohttp(HOST, port, BACKLOG, bytes(13))
+
+
+async def start_sockets(port: int) -> object:
+    """Serve an echo that is written with the loop's methods for sockets."""
+    loop = asyncio.get_running_loop()
+    listener = socket.create_server((HOST, port), backlog=BACKLOG)
+    listener.setblocking(False)
+    tasks = set()
+
+    async def serve(connection: socket.socket) -> None:
+        with connection:
+            while data := await loop.sock_recv(connection, 1 << 16):
+                await loop.sock_sendall(connection, data)
+
+    async def accept() -> None:
+        while True:
+            connection, _ = await loop.sock_accept(listener)
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            tasks.add(task := loop.create_task(serve(connection)))
+            task.add_done_callback(tasks.discard)
+
+    return loop.create_task(accept())
+
+
+class DatagramEcho(asyncio.DatagramProtocol):
+    """Sends back what it gets."""
+
+    transport: asyncio.DatagramTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.transport.sendto(data, addr)
+
+
+class DatagramSink(DatagramEcho):
+    """Counts what it gets, and acknowledges every 32 of them."""
+
+    received = 0
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.received += 1
+        if not self.received % 32:
+            self.transport.sendto(self.received.to_bytes(8, sys.byteorder), addr)
+
+
+def datagrams(protocol: Callable[[], asyncio.DatagramProtocol]) -> Start:
+    """Return what receives datagrams."""
+
+    async def start(port: int) -> object:
+        return await asyncio.get_running_loop().create_datagram_endpoint(protocol, (HOST, port))
+
+    return start
 
 
 SERVERS: dict[str, Start] = {
@@ -171,8 +234,13 @@ SERVERS: dict[str, Start] = {
     "sink": serving(Sink),
     "source": serving(Source),
     "closer": serving(Closer),
-    "tls": start_tls,
-    "uvicorn": start_uvicorn,
+    "tls": tls(Echo),
+    "tls-sink": tls(Sink),
+    "sockets": start_sockets,
+    "datagrams": datagrams(DatagramEcho),
+    "datagram-sink": datagrams(DatagramSink),
+    "uvicorn": uvicorn(13),
+    "uvicorn-10k": uvicorn(10 << 10),
     "aiohttp": start_aiohttp,
 }
 
@@ -191,14 +259,21 @@ def main() -> None:
     parser.add_argument("workload", choices=list(WORKLOADS))
     parser.add_argument("--core", type=int, help="the only core to run on")
     parser.add_argument("--port", type=int, default=0, help="(default: any that is free)")
+    parser.add_argument("--folder", type=Path, help="where a Unix socket may be made")
     arguments = parser.parse_args()
     if arguments.core is not None:
         os.sched_setaffinity(0, {arguments.core})
     machine.raise_file_limit()
     port = arguments.port or free_port()
     loop = loops.new_loop(arguments.loop)
-    server = loop.run_until_complete(SERVERS[WORKLOADS[arguments.workload].server](port))
-    print(port, flush=True)
+    kind = WORKLOADS[arguments.workload].server
+    if kind == "unix":
+        path = str(arguments.folder / "socket")
+        server: object = loop.run_until_complete(loop.create_unix_server(Echo, path, backlog=BACKLOG))
+        print(f"path={path}", flush=True)
+    else:
+        server = loop.run_until_complete(SERVERS[kind](port))
+        print(f"port={port}", flush=True)
     with suppress(KeyboardInterrupt):
         loop.run_forever()
     del server

@@ -8,18 +8,15 @@ from typing import Any
 import uvicorn
 from aiohttp import web
 
-BODY = b"Hello, World!"
-HEADERS = [(b"content-type", b"text/plain"), (b"content-length", str(len(BODY)).encode())]
 
+async def start_uvicorn(host: str, port: int, backlog: int, body: bytes) -> object:
+    """Start uvicorn on the running loop; every response has `body`."""
+    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
 
-async def application(_scope: Any, _receive: Any, send: Any) -> None:
-    """Answer a request, as an ASGI application."""
-    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await send({"type": "http.response.body", "body": BODY})
+    async def application(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-
-async def start_uvicorn(host: str, port: int, backlog: int) -> object:
-    """Start uvicorn on the running loop."""
     config = uvicorn.Config(
         application,
         host=host,
@@ -38,11 +35,11 @@ async def start_uvicorn(host: str, port: int, backlog: int) -> object:
     return serving
 
 
-async def start_aiohttp(host: str, port: int, backlog: int) -> object:
-    """Start aiohttp's server on the running loop."""
+async def start_aiohttp(host: str, port: int, backlog: int, body: bytes) -> object:
+    """Start aiohttp's server on the running loop; every response has `body`."""
 
     async def answer(_request: web.Request) -> web.Response:
-        return web.Response(body=BODY, content_type="text/plain")
+        return web.Response(body=body, content_type="text/plain")
 
     application = web.Application()
     application.router.add_get("/", answer)

@@ -1,15 +1,17 @@
-"""What a measurement was made on."""
+"""What a measurement was made on; run as a program, prints it as JSON for the Python that runs it."""
 
 from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import json
 import os
 import platform
 import resource
+import subprocess
 from pathlib import Path
 
-from loops import MODULES
+from .loops import MODULES, available
 
 
 def describe(loops: list[str]) -> dict[str, str]:
@@ -45,3 +47,16 @@ def _version(loop: str) -> str:
     except importlib.metadata.PackageNotFoundError:
         # A source tree on the path has no metadata.
         return str(importlib.import_module(module).__version__)
+
+
+def commit() -> str:
+    """Return the commit of the source tree this is run from, nothing if it is none."""
+    command = ["git", "-C", str(Path(__file__).parent), "log", "-1", "--format=%h"]
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+if __name__ == "__main__":
+    print(json.dumps(describe(available())))

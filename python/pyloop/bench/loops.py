@@ -9,8 +9,9 @@ from asyncio import AbstractEventLoop
 SUBJECT = "pyloop"
 CONTROL = "control"
 """asyncio under a second name: what it differs from asyncio by is the noise of the measurement."""
+UNTRIMMED = "uvloop-untrimmed"
 
-PEERS = ("asyncio", "uvloop", "rloop", "zuvloop")
+PEERS = ("asyncio", "uvloop", "rloop", "rsloop", "zuvloop")
 MODULES = {name: name for name in (SUBJECT, *PEERS)} | {CONTROL: "asyncio"}
 
 

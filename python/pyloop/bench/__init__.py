@@ -1,0 +1,1 @@
+"""Benchmarks of every event loop that is installed: ``python -m pyloop.bench``."""

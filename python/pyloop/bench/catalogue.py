@@ -1,0 +1,24 @@
+"""Every workload, in the order of the report."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from . import life, network, scheduling
+from .model import Workload
+
+WORKLOADS: dict[str, Workload] = {**scheduling.WORKLOADS, **network.WORKLOADS, **life.WORKLOADS}
+
+
+def select(patterns: list[str]) -> list[Workload]:
+    """Return the workloads that match one of the patterns (as file names do), or the default ones if there are none.
+
+    Raises:
+        ValueError: nothing matches a pattern.
+    """
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in WORKLOADS):
+            raise ValueError(f"no workload matches {pattern}")
+    if not patterns:
+        return [workload for workload in WORKLOADS.values() if workload.default]
+    return [workload for name, workload in WORKLOADS.items() if any(fnmatchcase(name, pattern) for pattern in patterns)]

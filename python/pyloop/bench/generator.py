@@ -1,0 +1,73 @@
+"""The load generator, the C program of ``load/``: compiled when needed, run against one server."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from . import machine
+from .model import Figures, MeasurementError, UnmeasurableError
+
+SOURCES = Path(__file__).with_name("load")
+WITH_TLS = ("-DWITH_TLS", "-lssl", "-lcrypto")
+TIMEOUT_SECONDS = 120
+
+
+def cache() -> Path:
+    """Return the folder for what is made once; it exists."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pyloop" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@lru_cache
+def program() -> Path:
+    """Return the compiled generator. Without OpenSSL's headers it knows no TLS.
+
+    Raises:
+        UnmeasurableError: there is no C compiler, or it failed.
+    """
+    files = sorted(SOURCES.glob("*.[ch]"))
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    made = cache() / f"load-{digest}"
+    if made.exists():
+        return made
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if not compiler:
+        raise UnmeasurableError("the load generator is a C program, and there is no C compiler: install gcc or clang")
+    with TemporaryDirectory(dir=made.parent) as folder:
+        output = Path(folder, "load")
+        command = [compiler, "-O2", "-o", str(output), *(str(file) for file in files if file.suffix == ".c")]
+        if subprocess.run([*command, *WITH_TLS], capture_output=True).returncode:
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode:
+                raise UnmeasurableError(f"the load generator could not be compiled: {done.stderr.strip()}")
+        # Whole or not at all, whoever else compiles it just now.
+        output.replace(made)
+    return made
+
+
+def load(mode: str, address: str, **options: float | None) -> Figures:
+    """Load the server at `address` and return what was seen; `load/main.c` lists modes and options.
+
+    Raises:
+        MeasurementError: the server failed, or sent what it should not.
+    """
+    machine.raise_file_limit()
+    given = [f"{name}={value:.15g}" for name, value in options.items() if value is not None]
+    try:
+        done = subprocess.run(
+            [program(), mode, address, *given], capture_output=True, text=True, timeout=TIMEOUT_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise MeasurementError(f"no end of {mode} within {TIMEOUT_SECONDS} s") from None
+    if done.returncode:
+        raise MeasurementError(done.stderr.strip() or f"load: exit status {done.returncode}")
+    figures: Figures = json.loads(done.stdout)
+    return figures

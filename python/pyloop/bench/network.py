@@ -1,0 +1,212 @@
+"""The workloads of servers: which server, which load, what is measured, and what is promised of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import generator, processes
+from .model import PEAK, Figures, Metric, Setting, UnmeasurableError, Workload
+
+SERVER_SHARE = "server_share"
+GENERATOR_SHARE = "generator_share"
+KIB = 1 << 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served(Workload):
+    """A server (of `servers.py`) and the load on it (the generator's mode and options), each on a core of its own."""
+
+    server: str
+    mode: str
+    options: dict[str, int] = field(default_factory=dict)
+    half_load: bool = False
+    """Whether the load is half of what the reference loop reaches in mode `echo`."""
+
+    def prepare(self, setting: Setting, loops: list[str]) -> float | None:
+        """Return half of what asyncio reaches, or the first loop if it is not measured."""
+        if not self.half_load:
+            return None
+        reference = "asyncio" if "asyncio" in loops else loops[0]
+        return self._measure("echo", reference, setting, None)["rate"] / 2
+
+    def measure(self, loop: str, setting: Setting, rate: float | None) -> Figures:
+        """Measure a fresh server on `loop`."""
+        return self._measure(self.mode, loop, setting, rate)
+
+    def _measure(self, mode: str, loop: str, setting: Setting, rate: float | None) -> Figures:
+        if setting.server_core == setting.generator_core:
+            raise UnmeasurableError("server and load generator need a core each, and there is one")
+        generator.program()
+        options = dict(self.options)
+        if setting.quick:
+            options["connections"] = min(options.get("connections", 1), 100)
+        with processes.served(loop, self.name, setting) as (address, process):
+            figures = generator.load(
+                mode,
+                address,
+                server=process,
+                core=setting.generator_core,
+                warmup=setting.warm_up,
+                seconds=setting.seconds,
+                rate=rate,
+                **options,
+            )
+            figures["peak_mib"] = processes.peak_mib(process)
+        return figures
+
+
+def rate(unit: str) -> Metric:
+    """Return the metric of operations completed."""
+    return Metric("rate", "rate", f"{unit}/s", more_is_better=True)
+
+
+SERVER_CPU = Metric("server_us", "CPU", "µs", digits=2)
+THROUGHPUT = Metric("bytes_rate", "throughput", "MiB/s", more_is_better=True, scale=1 / (1 << 20))
+MEMORY = Metric("connection_bytes", "memory", "bytes/connection")
+LATENCIES = tuple(
+    Metric(key, title, "µs", digits=1, compared=key != "late_p99")
+    for key, title in (
+        ("p50", "latency p50"),
+        ("p90", "latency p90"),
+        ("p99", "latency p99"),
+        ("p999", "latency p99.9"),
+        ("late_p99", "how late the generator sent, p99"),
+    )
+)
+SMALL = {"rate": {"asyncio": 1.2, "uvloop": 1.05}}
+LARGE = {"rate": {"asyncio": 1.0, "uvloop": 1.1}}
+BULK = {"bytes_rate": {"asyncio": 1.2, "uvloop": 1.1}}
+
+SIZES = {"64": 64, "1k": KIB, "10k": 10 * KIB, "100k": 100 * KIB}
+COUNTS = (1, 10, 100, 1000)
+INTERFACES = {"protocol": "echo", "streams": "streams", "sockets": "sockets"}
+DEFAULT_ECHOES = {
+    *("protocol-64-1", "protocol-64-100", "protocol-1k-10", "protocol-1k-100", "protocol-1k-1000"),
+    *("protocol-10k-100", "protocol-100k-10", "streams-1k-100", "streams-100k-10", "sockets-1k-100"),
+}
+"""The diagonal of a large table: each size and each number of connections once at least, each interface, too."""
+
+
+def title_of(size: int, connections: int) -> str:
+    """Return how a size and a number of connections are written."""
+    length = f"{size} B" if size < KIB else f"{size // KIB} KiB"
+    return f"{length}, {connections:,} connection{'s' if connections > 1 else ''}"
+
+
+def echoes() -> list[Served]:
+    """Return TCP echo in every size, with every number of connections, on every interface."""
+    return [
+        Served(
+            name=f"echo-{interface}-{size}-{connections}",
+            title=f"echo, {interface}: {title_of(length, connections)}",
+            subject="TCP echo",
+            server=server,
+            mode="echo",
+            options={"connections": connections, "size": length},
+            metrics=(rate("round trips"), SERVER_CPU, PEAK),
+            targets=LARGE if length >= 10 * KIB else SMALL,
+            default=f"{interface}-{size}-{connections}" in DEFAULT_ECHOES,
+            untrimmed=length >= 100 * KIB and interface == "protocol",
+        )
+        for interface, server in INTERFACES.items()
+        for size, length in SIZES.items()
+        for connections in COUNTS
+    ]
+
+
+def echo(name: str, title: str, server: str, options: dict[str, int], subject: str = "TCP echo") -> Served:
+    """Return another workload of messages that come back."""
+    return Served(
+        name=name,
+        title=title,
+        subject=subject,
+        server=server,
+        mode="echo",
+        options=options,
+        metrics=(rate("round trips"), SERVER_CPU, PEAK),
+        targets=SMALL if name == "echo-unix" else {},
+    )
+
+
+def bulk(name: str, title: str, server: str, mode: str, tls: int = 0) -> Served:
+    """Return a workload of one connection that carries 64 KiB writes one way."""
+    return Served(
+        name=name,
+        title=title,
+        subject="TLS" if tls else "Bulk and accepting",
+        server=server,
+        mode=mode,
+        options={"connections": 1, "size": 64 * KIB, "tls": tls},
+        metrics=(THROUGHPUT, SERVER_CPU, PEAK),
+        targets={} if tls else BULK,
+    )
+
+
+def http(server: str, title: str) -> Served:
+    """Return a workload of responses over 100 keep-alive connections."""
+    return Served(
+        name=server,
+        title=f"{title}, 100 connections",
+        subject="HTTP",
+        server=server,
+        mode="http",
+        options={"connections": 100},
+        metrics=(rate("requests"), SERVER_CPU, PEAK),
+        targets={"rate": {"asyncio": 1.15, "uvloop": 1.02}},
+    )
+
+
+_ALL = (
+    *echoes(),
+    echo("four-writes", "echo in four writes: 64 B, 100 connections", "four-writes", {"connections": 100}),
+    echo("four-writes-socket", "the same on an inherited listener", "four-writes-socket", {"connections": 100}),
+    echo("echo-unix", "echo, Unix sockets: 1 KiB, 100 connections", "unix", {"connections": 100, "size": KIB}),
+    bulk("bulk-to-server", "bulk, the server receives", "sink", "bulk-send"),
+    bulk("bulk-from-server", "bulk, the server sends", "source", "bulk-receive"),
+    Served(
+        name="accept",
+        title="accept and close, 50 at a time",
+        subject="Bulk and accepting",
+        server="closer",
+        mode="accept",
+        options={"connections": 50},
+        metrics=(rate("connections"), SERVER_CPU, PEAK),
+        targets={"rate": {"asyncio": 1.5, "uvloop": 1.1}},
+    ),
+    echo("tls-echo", "TLS echo: 1 KiB, 100 connections", "tls", {"connections": 100, "size": KIB, "tls": 1}, "TLS"),
+    bulk("tls-bulk", "TLS bulk, the server receives", "tls-sink", "bulk-send", tls=1),
+    echo("udp-echo", "UDP round trips: 512 B", "datagrams", {"connections": 10, "size": 512, "udp": 1}, "Datagrams"),
+    Served(
+        name="udp-burst",
+        title="UDP, 512 B received",
+        subject="Datagrams",
+        server="datagram-sink",
+        mode="burst",
+        options={"size": 512, "udp": 1},
+        metrics=(rate("datagrams"), SERVER_CPU, PEAK),
+    ),
+    http("uvicorn", "uvicorn, 13 B"),
+    http("uvicorn-10k", "uvicorn, 10 KiB"),
+    http("aiohttp", "aiohttp's server, 13 B"),
+    Served(
+        name="latency",
+        title="echo 64 B, 50 connections, half of asyncio's rate",
+        subject="Latency and idle connections",
+        server="echo",
+        mode="latency",
+        options={"connections": 50, "size": 64},
+        metrics=LATENCIES,
+        half_load=True,
+    ),
+    Served(
+        name="memory",
+        title="10,000 idle connections",
+        subject="Latency and idle connections",
+        server="echo",
+        mode="idle",
+        options={"connections": 10_000},
+        metrics=(MEMORY,),
+        targets={"connection_bytes": {"asyncio": 1, "uvloop": 1}},
+    ),
+)
+WORKLOADS = {workload.name: workload for workload in _ALL}

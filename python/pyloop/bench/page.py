@@ -1,0 +1,153 @@
+"""Writes a report as one HTML page that needs nothing else: charts of ratios, curves of latency, every figure."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from html import escape
+from itertools import groupby
+
+from . import charts
+from .markdown import reached
+from .report import Report, Result
+from .tables import compare, noise, spread
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --back: #fff; --raised: #f5f7f9;
+  --better: #0067a6; --worse: #b8510d; --same: #8a94a0; --band: #e4e9ee; --c0: #0067a6; --c1: #b8510d; --c2: #3d7d33;
+  --c3: #8b4a9e; --c4: #7a6a1c; --c5: #a33b5c; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e9ef; --soft: #9aa6b4; --line: #323b47; --back: #14181e;
+  --raised: #1b2129; --better: #56b4e9; --worse: #f0954a; --same: #7d8895; --band: #262e38; --c0: #56b4e9;
+  --c1: #f0954a;  --c2: #7cc46e; --c3: #c792d9; --c4: #cdbb5a; --c5: #e58aa6; } }
+@media print { :root { color-scheme: light; } details::details-content { content-visibility: visible }
+  section { break-inside: avoid } .scroll { overflow: visible } table { font-size: .6rem } }
+* { box-sizing: border-box }
+body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 4rem; color: var(--ink); background: var(--back);
+  font: 1rem/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.6rem; margin: 0 0 .25rem } h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem }
+h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; font-weight: 600 }
+p, li, summary { max-width: 44rem } .soft, dt, caption { color: var(--soft) }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; font-size: .875rem } dd { margin: 0 }
+svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif; fill: var(--ink) }
+.scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .8125rem;
+  font-variant-numeric: tabular-nums }
+th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
+th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 11rem }
+th { font-weight: 600; color: var(--soft) } .better { color: var(--better) } .worse { color: var(--worse) }
+.same { color: var(--soft) } summary { cursor: pointer; margin: .75rem 0 .25rem; color: var(--soft) }
+.legend span { display: inline-block; margin-right: 1rem } .legend i { display: inline-block; width: .75rem;
+  height: .75rem; margin-right: .35rem; vertical-align: -1px }
+"""
+LEGEND = (
+    '<p class="legend"><span><i style="background:var(--better)"></i>PyLoop better</span>'
+    '<span><i style="background:var(--worse)"></i>PyLoop worse</span>'
+    '<span><i style="background:var(--same)"></i>no difference</span></p>'
+)
+
+
+def write(report: Report) -> str:
+    """Return the page."""
+    body = "\n".join(_body(report))
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8"/>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"/>\n'
+        f"<title>PyLoop: benchmark</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def text(title: str) -> str:
+    """Return Markdown's code spans as HTML, everything else as it is."""
+    parts = escape(title).split("`")
+    return "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
+
+
+def _body(report: Report) -> Iterator[str]:
+    yield "<h1>PyLoop: benchmark</h1>"
+    yield f'<p class="soft">{escape(report.setting.get("date", ""))}</p>'
+    if report.peers:
+        yield "<h2>In short</h2>"
+        yield _summary(report)
+        yield (
+            "<p>Each bar is the median of how many times as good as that loop PyLoop was, round by round; the line "
+            "across it runs from the least to the most. The scale is logarithmic; the band in the middle is the "
+            "noise, by which asyncio differs from itself.</p>"
+        )
+        yield LEGEND
+    for subject, results in groupby(report.results, lambda result: result.subject):
+        yield from _subject(report, subject, list(results))
+    for title, notes in (("Failed", report.failures), ("Not measured", report.unmeasured)):
+        if notes:
+            items = "".join(f"<li>{text(what)}: {escape(why)}</li>" for what, why in notes.items())
+            yield f"<h2>{title}</h2><ul>{items}</ul>"
+    yield "<h2>Setting</h2>"
+    yield f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{escape(v)}</dd>' for k, v in report.setting.items())}</dl>"
+
+
+def _summary(report: Report) -> str:
+    rows = []
+    for peer in report.peers:
+        first = [ratio for result in report.results for _, ratio in list(result.ratios(peer))[:1]]
+        counts = (sum(ratio.verdict == word for ratio in first) for word in ("better", "same", "worse"))
+        rows.append([escape(peer), *map(str, counts)])
+    return _table(["beside", "workloads ahead", "no difference", "behind"], rows)
+
+
+def _subject(report: Report, subject: str, results: list[Result]) -> Iterator[str]:
+    yield f"<h2>{escape(subject)}</h2>"
+    for peer in report.peers:
+        bars = [
+            charts.Bar(result.title.replace("`", ""), ratio)
+            for result in results
+            for _, ratio in list(result.ratios(peer))[:1]
+        ]
+        if bars:
+            yield f"<section><h3>beside {escape(peer)}</h3>{charts.ratios(bars, f'{subject}, beside {peer}')}</section>"
+    for result in results:
+        if "p50" in result.samples:
+            yield f"<section><h3>{text(result.title)}</h3>{_latencies(result)}</section>"
+    yield "<details><summary>All figures</summary>"
+    yield _figures(report, results)
+    if report.peers:
+        yield _ratios(report, results)
+    yield "</details>"
+
+
+def _latencies(result: Result) -> str:
+    curves = {
+        loop: [statistics.median(result.samples[key][loop]) for key in charts.PERCENTILES]
+        for loop in result.samples["p50"]
+        if loop != "control"
+    }
+    return charts.latencies(curves, result.title)
+
+
+def _figures(report: Report, results: list[Result]) -> str:
+    rows = []
+    for result in results:
+        for metric in result.metrics:
+            samples = result.samples.get(metric.key, {})
+            cells = (spread(samples[loop], metric.show) if samples.get(loop) else "-" for loop in report.loops)
+            rows.append([f"{text(result.title)}: {metric.title}", metric.unit, *cells])
+    return _table(["figure", "unit", *report.loops], rows)
+
+
+def _ratios(report: Report, results: list[Result]) -> str:
+    rows = []
+    for result in results:
+        for metric in result.metrics if any(metric.compared for metric in result.metrics) else ():
+            samples = result.samples.get(metric.key, {})
+            cells = []
+            for peer in report.peers:
+                ratio = compare(samples, peer, metric.more_is_better)
+                target = result.targets.get(metric.key, {}).get(peer)
+                promised = "" if not ratio or target is None else f"; ≥ {target:g}x {reached(ratio.median >= target)}"
+                shown = promised.replace("**", "")
+                cells.append(f'<span class="{ratio.verdict}">{ratio}{shown}</span>' if ratio else "-")
+            rows.append([f"{text(result.title)}: {metric.title}", *cells, f"± {noise(samples):.0%}"])
+    return _table(["PyLoop is so many times as good", *report.peers, "noise"], rows)
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in header)
+    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'

@@ -1,0 +1,111 @@
+"""What the benchmark says about samples, without measuring any."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from pyloop.bench import catalogue, charts, markdown, page, report, tables
+from pyloop.bench.model import Metric
+
+RATE = Metric("rate", "rate", "/s", more_is_better=True)
+LATENCIES = [Metric(key, key, "µs") for key in charts.PERCENTILES]
+
+
+def made() -> report.Report:
+    """Return a report of a workload won, one lost, one that the noise decides, and latencies."""
+    loops = ["pyloop", "asyncio", "uvloop", "control"]
+    made = report.Report({"date": "a day", "python": "CPython <x> & more"}, loops)
+    for name, own in (("won", 200.0), ("lost", 50.0), ("even", 101.0)):
+        figures = {"pyloop": [own, own], "asyncio": [100.0, 102.0], "uvloop": [100.0, 100.0], "control": [103.0, 99.0]}
+        targets = {"rate": {"asyncio": 1.5}}
+        made.results.append(report.Result(name, f"`{name}` <1>", "Rates", [RATE], targets, {"rate": figures}))
+    delays = {metric.key: {loop: [10.0 * n] for loop in loops} for n, metric in enumerate(LATENCIES, 1)}
+    made.results.append(report.Result("latency", "delays", "Latency", LATENCIES, {}, delays))
+    made.failures["won, rloop"] = "no <reason>"
+    return made
+
+
+def test_ratios_are_taken_round_by_round() -> None:
+    samples = {"pyloop": [1.0, 4.0], "asyncio": [2.0, 12.0]}
+    assert tables.paired(samples, "pyloop", "asyncio", more_is_better=False) == [2.0, 3.0]
+    assert tables.paired(samples, "pyloop", "asyncio", more_is_better=True) == [1 / 2, 1 / 3]
+    assert tables.compare(samples, "uvloop", more_is_better=False) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "control", "verdict"),
+    [
+        ([110.0, 111.0], [100.0, 101.0], "better"),
+        ([90.0, 91.0], [100.0, 101.0], "worse"),
+        ([110.0, 111.0], [115.0, 100.0], "same"),
+        ([90.0, 91.0], [100.0, 88.0], "same"),
+        ([90.0, 140.0], [100.0, 100.0], "same"),
+    ],
+    ids=["clear gain", "clear loss", "gain in the noise", "loss in the noise", "rounds disagree"],
+)
+def test_a_ratio_within_the_noise_is_no_difference(own: list[float], control: list[float], verdict: str) -> None:
+    samples = {"pyloop": own, "asyncio": [100.0, 100.0], "control": control}
+    ratio = tables.compare(samples, "asyncio", more_is_better=True)
+    assert ratio
+    assert ratio.verdict == verdict
+    assert ("no difference" in str(ratio)) == (verdict == "same")
+
+
+def test_a_report_survives_json(tmp_path: Path) -> None:
+    made().save(tmp_path / "report.json")
+    assert report.load(tmp_path / "report.json") == made()
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(ValueError, match="not a report"):
+        report.load(tmp_path / "other.json")
+
+
+def test_markdown_names_losses_and_missed_targets() -> None:
+    text = markdown.write(made())
+    assert re.search(r"- uvloop: ahead 1, .*behind 1 \(`lost` <1> 0\.50x\)", text)
+    assert "reached" in text
+    assert "**missed**" in text
+    assert "won, rloop: no <reason>" in text
+
+
+def test_a_comparison_shows_then_and_now() -> None:
+    old, new = made(), made()
+    new.results[0].samples["rate"]["pyloop"] = [300.0, 300.0]
+    row = next(line for line in markdown.compared(old, new).splitlines() if "`won`" in line)
+    assert [cell.strip() for cell in row.split("|")][3:5] == ["200", "300"]
+
+
+class Resources(HTMLParser):
+    """Collects what a page would fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        fetched = {"src", "href", "srcset", "data", "poster", "action", "xlink:href"}
+        self.found += [f"{tag} {name}" for name, _ in attrs if name in fetched or name.startswith("on")]
+        if tag in {"script", "link", "iframe", "object", "embed"}:
+            self.found.append(tag)
+
+
+def test_the_page_is_well_formed_and_needs_nothing_else() -> None:
+    text = page.write(made())
+    root = ET.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
+    assert len(root.findall(".//svg")) == 3 + 2
+    resources = Resources()
+    resources.feed(text)
+    assert resources.found == []
+    assert not re.search(r"url\(|@import|://", text)
+
+
+def test_workloads_are_chosen_by_pattern() -> None:
+    assert [workload.name for workload in catalogue.select(["batch-?"])] == [f"batch-{n}" for n in range(5)]
+    assert len(catalogue.select(["echo-*-*-*"])) == 48
+    assert all(workload.default for workload in catalogue.select([]))
+    with pytest.raises(ValueError, match="no workload"):
+        catalogue.select(["nothing-*"])
