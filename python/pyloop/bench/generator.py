@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,7 +25,6 @@ def cache() -> Path:
     return folder
 
 
-@lru_cache
 def program() -> Path:
     """Return the compiled generator. Without OpenSSL's headers it knows no TLS.
 
