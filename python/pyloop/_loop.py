@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _callbacks, _engine, _fault_handlers, _fork, _stock
 from ._disarm import disarm
+from ._names import NameMethods
 from ._self_pipe import make_pipe
 from ._sockets import SocketMethods
 
@@ -109,7 +110,7 @@ class _Transports:
         self._hidden.add(descriptor)
 
 
-class EventLoop(SocketMethods):
+class EventLoop(NameMethods, SocketMethods):
     """asyncio's selector event loop with its scheduling and polling done in Java.
 
     A loop may be made in one thread and run in another; apart from ``call_soon_threadsafe``, which any thread may call,

@@ -1,7 +1,7 @@
 """The parts of asyncio that PyLoop builds on, private ones included; ``_stock.pyi`` says which and what they are.
 
-They are used in ``_loop``, ``_sockets``, ``_callbacks``, ``_policy`` and ``_fork`` only. Where a version of Python no
-longer has one, a test fails, for that version's own asyncio tests run on PyLoop.
+They are used in ``_loop``, ``_sockets``, ``_names``, ``_callbacks``, ``_policy`` and ``_fork`` only. Where a version of
+Python no longer has one, a test fails, for that version's own asyncio tests run on PyLoop.
 """
 
 import asyncio.events
