@@ -44,7 +44,7 @@ def disarm(loop_class: type, refusal: str) -> None:
 
 def _transport_classes() -> list[type]:
     streams = sys.modules.get("pyloop._streams")
-    return [] if streams is None else [streams.StreamTransport.__base__, streams.Acceptor.__base__]
+    return [] if streams is None else [streams._Stream, streams._Acceptor]
 
 
 def _methods(engine_class: type) -> list[str]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from . import _callbacks, _engine, _fault_handlers, _fork, _stock
 from ._disarm import disarm
 from ._names import NameMethods
+from ._processes import ProcessMethods
 from ._self_pipe import make_pipe
 from ._sockets import SocketMethods
 
@@ -110,7 +111,7 @@ class _Transports:
         self._hidden.add(descriptor)
 
 
-class EventLoop(NameMethods, SocketMethods):
+class EventLoop(NameMethods, SocketMethods, ProcessMethods):
     """asyncio's selector event loop with its scheduling and polling done in Java.
 
     A loop may be made in one thread and run in another; apart from ``call_soon_threadsafe``, which any thread may call,
@@ -118,7 +119,7 @@ class EventLoop(NameMethods, SocketMethods):
     """
 
     # Not in the dict: with more than 30 attributes in there, every access to the loop would become slower.
-    __slots__ = ("_forever", "_outer_wakeup_fd", "_watched_files")
+    __slots__ = ("_children", "_forever", "_outer_wakeup_fd", "_watched_files")
 
     def __init__(self) -> None:
         """Make a loop.
@@ -129,6 +130,7 @@ class EventLoop(NameMethods, SocketMethods):
         """
         self._init()
         self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self._children = {}
         self._outer_wakeup_fd = _NO_DESCRIPTOR
         self._forever = False
         self._follow("time", replaced=False)
@@ -285,8 +287,14 @@ class EventLoop(NameMethods, SocketMethods):
 
     def _make_self_pipe(self) -> None:
         self._ssock, self._csock = make_pipe()
+        try:
+            self._add_reader(self._ssock.fileno(), self._read_from_self)
+        except BaseException:
+            # There is no loop to close them yet.
+            self._ssock.close()
+            self._csock.close()
+            raise
         self._internal_fds += 1
-        self._add_reader(self._ssock.fileno(), self._read_from_self)
 
     def _process_self_data(self, data: bytes) -> None:
         if self._outer_wakeup_fd != _NO_DESCRIPTOR:

@@ -1,7 +1,8 @@
 """The parts of asyncio that PyLoop builds on, private ones included; ``_stock.pyi`` says which and what they are.
 
-They are used in ``_loop``, ``_sockets``, ``_names``, ``_callbacks``, ``_policy`` and ``_fork`` only. Where a version of
-Python no longer has one, a test fails, for that version's own asyncio tests run on PyLoop.
+They are used in ``_loop``, ``_sockets``, ``_names``, ``_processes``, ``_children``, ``_callbacks``, ``_policy`` and
+``_fork`` only. Where a version of Python no longer has one, a test fails, for that version's own asyncio tests run on
+PyLoop.
 """
 
 import asyncio.events
@@ -9,6 +10,7 @@ import socket
 import sys
 from asyncio import SelectorEventLoop, base_events, constants, format_helpers, futures, sslproto
 from asyncio.base_events import Server
+from asyncio.base_subprocess import WriteSubprocessPipeProto
 from asyncio.log import logger
 from asyncio.selector_events import _SelectorDatagramTransport as SelectorDatagramTransport
 from asyncio.selector_events import _SelectorSocketTransport as SelectorSocketTransport
@@ -18,10 +20,13 @@ from asyncio.trsock import TransportSocket
 if sys.platform == "win32":
     # There only importing the package works; what makes a loop says so.
     DefaultEventLoopPolicy = asyncio.events.AbstractEventLoopPolicy
+    UnixSubprocessTransport = asyncio.SubprocessTransport
 else:
     from asyncio.unix_events import _UnixDefaultEventLoopPolicy as DefaultEventLoopPolicy
+    from asyncio.unix_events import _UnixSubprocessTransport as UnixSubprocessTransport
 
 # From 3.14 on the public function warns that policies will go; whoever calls pyloop.install() did not ask for that.
+get_event_loop_policy = getattr(asyncio.events, "_get_event_loop_policy", None) or asyncio.get_event_loop_policy
 set_event_loop_policy = getattr(asyncio.events, "_set_event_loop_policy", None) or asyncio.set_event_loop_policy
 
 # Of sockets whose addresses asyncio resolves.
@@ -36,10 +41,13 @@ __all__ = [
     "SelectorSocketTransport",
     "Server",
     "TransportSocket",
+    "UnixSubprocessTransport",
+    "WriteSubprocessPipeProto",
     "base_events",
     "constants",
     "format_helpers",
     "futures",
+    "get_event_loop_policy",
     "logger",
     "set_event_loop_policy",
     "sslproto",

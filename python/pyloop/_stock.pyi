@@ -14,10 +14,13 @@ __all__ = [
     "SelectorSocketTransport",
     "Server",
     "TransportSocket",
+    "UnixSubprocessTransport",
+    "WriteSubprocessPipeProto",
     "base_events",
     "constants",
     "format_helpers",
     "futures",
+    "get_event_loop_policy",
     "logger",
     "set_event_loop_policy",
     "sslproto",
@@ -26,6 +29,7 @@ __all__ = [
 SelectorSocketTransport: Any
 Server: Any
 TransportSocket: Any
+WriteSubprocessPipeProto: Any
 base_events: Any
 constants: Any
 futures: Any
@@ -45,6 +49,7 @@ class SelectorEventLoop(asyncio.SelectorEventLoop):
     _signal_handlers: dict[int, asyncio.Handle]
     _ssock: PipeEnd
     _transports: Any
+    _watcher: Any
 
     def __init__(self, selector: Any = None) -> None: ...
     def __del__(self) -> None: ...
@@ -74,6 +79,18 @@ class SelectorEventLoop(asyncio.SelectorEventLoop):
     def _make_datagram_transport(
         self, sock: Any, protocol: Any, address: Any = None, waiter: Any = None, extra: Any = None
     ) -> asyncio.DatagramTransport: ...
+    async def _make_subprocess_transport(
+        self,
+        protocol: Any,
+        args: Any,
+        shell: Any,
+        stdin: Any,
+        stdout: Any,
+        stderr: Any,
+        bufsize: Any,
+        extra: Any = None,
+        **kwargs: Any,
+    ) -> Any: ...
     def _process_self_data(self, data: bytes) -> None: ...
 
 class SelectorDatagramTransport(asyncio.DatagramTransport):
@@ -92,7 +109,17 @@ class SelectorDatagramTransport(asyncio.DatagramTransport):
 
 class DefaultEventLoopPolicy(asyncio.DefaultEventLoopPolicy): ...
 
+def get_event_loop_policy() -> object: ...
 def set_event_loop_policy(policy: DefaultEventLoopPolicy | None) -> None: ...
+
+class UnixSubprocessTransport(asyncio.SubprocessTransport):
+    _loop: Any
+    _pid: int
+    _returncode: int | None
+
+    def _check_proc(self) -> None: ...
+    def _process_exited(self, returncode: int) -> None: ...
+    def __del__(self, _warn: Any = ...) -> None: ...
 
 class FlowControlMixin(asyncio.Transport):
     _extra: dict[str, Any]

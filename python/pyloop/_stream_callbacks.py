@@ -12,6 +12,7 @@ from ._stock import TransportSocket as _TransportSocket
 if TYPE_CHECKING:
     import asyncio
 
+    from ._pipes import ReadPipeTransport, WritePipeTransport
     from ._streams import Acceptor, StreamTransport
 
 # From 3.13 on a server knows its transports, before that only their number.
@@ -50,7 +51,7 @@ def report_fatal(transport: StreamTransport, failure: BaseException, message: st
 def report_fatal_write(transport: StreamTransport, failure: BaseException, _: None) -> None:
     """End the connection because sending failed."""
     waiter = getattr(transport, "_empty_waiter", None)
-    report_fatal(transport, failure, "Fatal write error on socket transport")
+    report_fatal(transport, failure, f"Fatal write error on {transport._medium} transport")
     if waiter is not None:
         waiter.set_exception(failure)
 
@@ -115,15 +116,26 @@ def report_failed_accept(acceptor: Acceptor, failure: BaseException, _: None) ->
         report_callback_failure(loop, failure, acceptor)
 
 
-def refuse_write(transport: StreamTransport, data: object) -> NoReturn:
-    """Raise the TypeError that this version of asyncio raises for data of a wrong type."""
-    SelectorSocketTransport.write(transport, data)
-    raise AssertionError
+def refuse_write(transport: StreamTransport | WritePipeTransport, data: object) -> NoReturn:
+    """Raise what this version of asyncio raises for data of a wrong type."""
+    if transport._medium == "socket":
+        SelectorSocketTransport.write(transport, data)
+    raise AssertionError(repr(data))
 
 
-def warn_of_lost_write() -> None:
-    """Log that a program goes on writing to a connection that has ended."""
-    logger.warning("socket.send() raised exception.")
+def warn_of_lost_write(transport: StreamTransport | WritePipeTransport) -> None:
+    """Log that a program goes on writing to a connection or a pipe that has ended."""
+    logger.warning(transport._lost_write)
+
+
+def peer_closed(transport: ReadPipeTransport | WritePipeTransport) -> None:
+    """End the transport of a pipe, as nobody is at the other end any more."""
+    transport._peer_closed()
+
+
+def widen(transport: ReadPipeTransport | WritePipeTransport) -> None:
+    """Let a pipe hold more, if the system permits."""
+    transport._widen()
 
 
 def warn_of_unclosed(transport: StreamTransport) -> None:

@@ -23,12 +23,39 @@ if TYPE_CHECKING:
 else:
     _Stream, _Acceptor = _engine.EventLoop._transport_types()
 
+_SOCKET = 0  # as the engine numbers what it reads from and writes to
 _HIGH_WATER = 64 * 1024  # the default, which is the engine's too
 # Of sockets whose addresses the engine can keep as the kernel gave them.
 _FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
 
 
-class StreamTransport(_Stream):
+class FlowLimits(_Stream):
+    """The marks of flow control, as methods that are asked for once per connection."""
+
+    __slots__ = ()
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Set the marks, in bytes, at which the protocol is asked to pause and to resume writing.
+
+        Raises:
+            ValueError: ``high`` is less than ``low``, or ``low`` is negative.
+        """
+        self._set_write_buffer_limits(high=high, low=low)
+        self._set_limits(self._high_water, self._low_water)
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        """Return the low and the high mark, in bytes."""
+        try:
+            return self._low_water, self._high_water
+        except AttributeError:
+            return _HIGH_WATER // 4, _HIGH_WATER  # never set
+
+    @property
+    def _protocol_paused(self) -> bool:
+        return self._is_writing_paused()
+
+
+class StreamTransport(FlowLimits):
     """A connected TCP or Unix socket, which this object owns from its creation to ``connection_lost``.
 
     It behaves as asyncio's, but for one thing: what a callback writes is sent when the callback returns, all at
@@ -37,6 +64,8 @@ class StreamTransport(_Stream):
 
     __slots__ = ()
 
+    _medium = "socket"
+    _lost_write = "socket.send() raised exception."
     _start_tls_compatible = True
     _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
     _fatal_error = SelectorSocketTransport._fatal_error
@@ -55,7 +84,7 @@ class StreamTransport(_Stream):
         self._loop = loop
         self._socket = sock
         self._server = None
-        self._open(loop, sock.fileno())
+        self._open(loop, sock.fileno(), _SOCKET)
         self.set_protocol(protocol)
         if server is not None:
             attach(server, self)
@@ -92,22 +121,6 @@ class StreamTransport(_Stream):
             extra[name] = TransportSocket(self._sock or _closed_socket(_addresses.family(self._local())))
         return extra.get(name, default)
 
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Set the marks, in bytes, at which the protocol is asked to pause and to resume writing.
-
-        Raises:
-            ValueError: ``high`` is less than ``low``, or ``low`` is negative.
-        """
-        self._set_write_buffer_limits(high=high, low=low)
-        self._set_limits(self._high_water, self._low_water)
-
-    def get_write_buffer_limits(self) -> tuple[int, int]:
-        """Return the low and the high mark, in bytes."""
-        try:
-            return self._low_water, self._high_water
-        except AttributeError:
-            return _HIGH_WATER // 4, _HIGH_WATER  # never set
-
     def can_write_eof(self) -> bool:
         """Return True: the outgoing half of a connection can be closed by itself."""
         return True
@@ -127,10 +140,6 @@ class StreamTransport(_Stream):
     @property
     def _sock_fd(self) -> int:
         return self._descriptor()
-
-    @property
-    def _protocol_paused(self) -> bool:
-        return self._is_writing_paused()
 
     def _describe(self, sock: socket.socket) -> None:
         self._extra["socket"] = TransportSocket(sock)

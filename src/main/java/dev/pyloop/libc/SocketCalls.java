@@ -12,7 +12,7 @@ import java.lang.invoke.MethodHandle;
  * <p>An instance carries the errno of its last call, so it serves one thread at a time. None of them blocks: the sockets
  * are non-blocking.
  */
-public final class SocketCalls {
+public final class SocketCalls implements Transfers {
     private static final int IPPROTO_TCP = 6;
     private static final int TCP_NODELAY = 1;
     private static final int SHUT_WR = 1;
@@ -40,7 +40,7 @@ public final class SocketCalls {
     /** An {@code int} or {@code socklen_t} that the kernel reads or writes. */
     private final ScratchBuffer number = new ScratchBuffer(Integer.BYTES);
 
-    /** Receives up to {@code size} bytes into {@code buffer}; 0 at the end of the stream. */
+    @Override
     public long receive(int descriptor, long buffer, long size) {
         try {
             return state.result((long) RECV.invokeExact(state.segment(), descriptor, buffer, size, 0));
@@ -49,7 +49,7 @@ public final class SocketCalls {
         }
     }
 
-    /** Sends up to {@code size} bytes from {@code buffer}. */
+    @Override
     public long send(int descriptor, long buffer, long size) {
         try {
             return state.result((long) SEND.invokeExact(state.segment(), descriptor, buffer, size, MSG_NOSIGNAL));
@@ -58,7 +58,7 @@ public final class SocketCalls {
         }
     }
 
-    /** Sends from {@code count} buffers, described by the array of {@link Iovec}s at {@code vector}. */
+    @Override
     public long send(int descriptor, long vector, int count) {
         MessageHeader.set(message.address(), vector, count);
         try {

@@ -13,8 +13,8 @@ public final class SystemCalls {
     private static final MethodHandle EPOLL_CREATE1 = link("epoll_create1", "(I)I");
     private static final MethodHandle EPOLL_CTL = link("epoll_ctl", "(IIIJ)I");
     private static final MethodHandle EVENTFD = link("eventfd", "(II)I");
-    private static final MethodHandle READ = link("read", "(IJJ)J");
-    private static final MethodHandle WRITE = link("write", "(IJJ)J");
+    static final MethodHandle READ = link("read", "(IJJ)J");
+    static final MethodHandle WRITE = link("write", "(IJJ)J");
     static final MethodHandle CLOSE = link("close", "(I)I");
 
     private final ErrnoState state = new ErrnoState();

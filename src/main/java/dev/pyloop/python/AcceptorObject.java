@@ -102,7 +102,7 @@ final class AcceptorObject {
     }
 
     private void connect(long transport, long protocol, Acceptor.Connection connection) {
-        StreamObject stream = Streams.open(transport, loop, connection.descriptor());
+        StreamObject stream = Streams.open(transport, loop, connection.descriptor(), Medium.SOCKET);
         stream.setAddresses(connection.peer(), connection.local());
         stream.setProtocol(protocol);
         long loopObject = AcceptorLayout.get(self, AcceptorLayout.LOOP);

@@ -30,6 +30,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopObject implements Callbacks, Host {
     private static final double NANOS_PER_SECOND = 1e9;
+    private static final int STREAM_BUFFER = 64 * 1024;
+    /** As much as asyncio reads from a pipe at a time. */
+    private static final int PIPE_BUFFER = 256 * 1024;
+
     private final @Borrowed long self;
     private final EventLoop engine;
     private final HandleRunner handles;
@@ -41,7 +45,8 @@ final class LoopObject implements Callbacks, Host {
     private boolean foreignTransports;
     private final FlushList flushList = new FlushList();
     private final DescriptorTable descriptors = new DescriptorTable();
-    private final ReadBuffer readBuffer = new ReadBuffer();
+    private final ReadBuffer readBuffer = new ReadBuffer(STREAM_BUFFER);
+    private final ReadBuffer pipeBuffer = new ReadBuffer(PIPE_BUFFER);
     private final PeerAddresses peers = new PeerAddresses();
     private @Nullable StreamIo streamIo;
     private @Nullable DatagramIo datagramIo;
@@ -169,6 +174,11 @@ final class LoopObject implements Callbacks, Host {
     /** Returns where the loop's streams receive. */
     ReadBuffer readBuffer() {
         return readBuffer;
+    }
+
+    /** Returns where the loop's pipes are read into. */
+    ReadBuffer pipeBuffer() {
+        return pipeBuffer;
     }
 
     /** Returns which descriptors belong to transports. */

@@ -6,22 +6,29 @@ import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 
 /**
- * Where the connections of a loop receive, one at a time.
+ * Where the connections or the pipes of a loop receive, one at a time.
  *
  * <p>The buffer is a Python {@code bytes} that nobody else has seen. When a peer sends in bulk and fills it, it is given
  * away as it is; otherwise what was received is copied into an object of the right size, and the buffer stays. Guarded by
  * the GIL; the loop's thread only.
  */
 final class ReadBuffer {
-    /** Bytes received at a time. */
-    static final int CAPACITY = 64 * 1024;
-
+    private final int capacity;
     private @Owned long spare = Objects.NULL;
 
-    /** Returns the address of {@link #CAPACITY} bytes of room. */
+    /** Makes a buffer into which {@code capacity} bytes are received at a time. */
+    ReadBuffer(int capacity) {
+        this.capacity = capacity;
+    }
+
+    int capacity() {
+        return capacity;
+    }
+
+    /** Returns the address of {@link #capacity} bytes of room. */
     long address() {
         if (spare == Objects.NULL) {
-            spare = Bytes.allocate(CAPACITY);
+            spare = Bytes.allocate(capacity);
         }
         return Bytes.address(spare);
     }
@@ -30,7 +37,7 @@ final class ReadBuffer {
     @Owned
     long take(int size) {
         @Borrowed long full = spare;
-        if (size == CAPACITY) {
+        if (size == capacity) {
             spare = Objects.NULL;
             return full;
         }

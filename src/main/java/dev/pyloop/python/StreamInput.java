@@ -27,7 +27,7 @@ final class StreamInput {
     static void readBytes(StreamObject transport) {
         ReadBuffer buffer = transport.loop().readBuffer();
         for (int reads = 1; ; reads++) {
-            long count = transport.receive(buffer.address(), ReadBuffer.CAPACITY);
+            long count = transport.receive(buffer.address(), buffer.capacity());
             if (count <= 0) {
                 endOrFail(transport, count);
                 return;
@@ -39,7 +39,7 @@ final class StreamInput {
                 StreamSide.failConnection(transport.self(), StreamMessages.DATA_RECEIVED);
                 return;
             }
-            if (count < ReadBuffer.CAPACITY || reads == MAX_READS || !transport.readsBytes()) {
+            if (count < buffer.capacity() || reads == MAX_READS || !transport.readsBytes()) {
                 return;
             }
         }

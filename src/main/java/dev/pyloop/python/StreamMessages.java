@@ -10,6 +10,7 @@ final class StreamMessages {
     static final @Borrowed long EOF_RECEIVED = Objects.intern("Fatal error: protocol.eof_received() call failed.");
     static final @Borrowed long GET_BUFFER = Objects.intern("Fatal error: protocol.get_buffer() call failed.");
     static final @Borrowed long PAUSE_WRITING = Objects.intern("protocol.pause_writing() failed");
+    static final @Borrowed long READ_PIPE = Objects.intern("Fatal read error on pipe transport");
     static final @Borrowed long READ = Objects.intern("Fatal read error on socket transport");
     static final @Borrowed long RESUME_WRITING = Objects.intern("protocol.resume_writing() failed");
 

@@ -8,6 +8,7 @@ import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
+import dev.pyloop.libc.Transfers;
 import dev.pyloop.transport.Stream;
 import dev.pyloop.transport.StreamOwner;
 
@@ -22,12 +23,16 @@ final class StreamObject implements StreamOwner {
     private final LoopObject loop;
     private final Stream stream;
     private final int descriptor;
+    private final Medium medium;
+    private final Transfers transfers;
+    private boolean widenable;
     private boolean closed;
     /** The socket that was last found to be the descriptor's owner; not a reference. */
     private @Borrowed long knownSocket = Objects.NULL;
 
     private boolean buffered;
     private boolean paused;
+    private int droppedWrites;
     private byte[] peer = {};
     private byte[] local = {};
 
@@ -35,12 +40,18 @@ final class StreamObject implements StreamOwner {
     private @Owned long lostBy = References.retain(Objects.NONE);
 
     /** Makes the transport of {@code descriptor}; {@code self} is the Python object that will own this one. */
-    StreamObject(@Borrowed long self, LoopObject loop, int descriptor) {
+    StreamObject(@Borrowed long self, LoopObject loop, int descriptor, Medium medium) {
         this.self = self;
         this.loop = loop;
         this.descriptor = descriptor;
-        stream = new Stream(loop.streamIo(), descriptor, this, self | Sources.READ, self | Sources.WRITE);
-        loop.descriptors().put(descriptor, self);
+        this.medium = medium;
+        transfers = medium == Medium.SOCKET
+                ? loop.streamIo().calls()
+                : loop.streamIo().pipeCalls();
+        stream = new Stream(loop.streamIo(), transfers, descriptor, this, self | Sources.READ, self | Sources.WRITE);
+        if (medium == Medium.SOCKET) {
+            loop.descriptors().put(descriptor, self);
+        }
     }
 
     @Borrowed
@@ -121,7 +132,11 @@ final class StreamObject implements StreamOwner {
     /** Begins to read, unless the protocol did not want to when it learned that it is connected. */
     void startReading() {
         if (isReading()) {
-            stream.startReading();
+            if (medium == Medium.WRITE_PIPE) {
+                stream.watchPeer();
+            } else {
+                stream.startReading();
+            }
         }
     }
 
@@ -156,7 +171,7 @@ final class StreamObject implements StreamOwner {
 
     /** Receives up to {@code size} bytes at {@code address}; 0 at the end, or the negated errno. */
     long receive(long address, long size) {
-        return loop.streamIo().calls().receive(openDescriptor(), address, size);
+        return transfers.receive(openDescriptor(), address, size);
     }
 
     /** Reads, as the poller found something to read. */
@@ -166,14 +181,24 @@ final class StreamObject implements StreamOwner {
         }
         long context = enter(StreamLayout.READ_CONTEXT);
         try {
-            if (buffered) {
-                StreamInput.readIntoProtocol(this);
-            } else {
-                StreamInput.readBytes(this);
-            }
+            read();
             loop.flushStreams();
         } finally {
             leave(context);
+        }
+    }
+
+    private void read() {
+        switch (medium) {
+            case READ_PIPE -> PipeInput.read(this);
+            case WRITE_PIPE -> StreamSide.peerClosed(self);
+            case SOCKET -> {
+                if (buffered) {
+                    StreamInput.readIntoProtocol(this);
+                } else {
+                    StreamInput.readBytes(this);
+                }
+            }
         }
     }
 
@@ -228,6 +253,29 @@ final class StreamObject implements StreamOwner {
         }
     }
 
+    /** Tells whether what is written now is dropped. */
+    boolean isWritingOver() {
+        return stream.isLost() || (medium == Medium.WRITE_PIPE && stream.isClosing());
+    }
+
+    /** Counts a write that is dropped, and returns how many there were before. A failure counts as one, as asyncio has it. */
+    int countLostWrite() {
+        return medium == Medium.SOCKET ? stream.countLostWrite() : droppedWrites++;
+    }
+
+    /** Has the pipe hold more from the moment on when it first turns out to be too small. */
+    void setWidenable() {
+        widenable = true;
+    }
+
+    /** The pipe turned out to be small for what goes through it. */
+    void widen() {
+        if (widenable) {
+            widenable = false;
+            StreamSide.widen(self);
+        }
+    }
+
     void logInDebugMode(@Borrowed long format) {
         if (loop.isDebug()) {
             StreamSide.logEvent(self, format);
@@ -278,10 +326,12 @@ final class StreamObject implements StreamOwner {
     @Override
     public void writingBlocked() {
         StreamLayout.set(self, StreamLayout.WRITE_CONTEXT, Contexts.copyCurrent(loop.threadState()));
+        widen();
     }
 
     @Override
     public void writeFailed(int errno, int lostChunks) {
+        droppedWrites++;
         Errors.setOsError(errno);
         StreamSide.failWrite(self);
         for (int i = 0; i < lostChunks; i++) {
@@ -343,48 +393,10 @@ final class StreamObject implements StreamOwner {
         References.release(context);
     }
 
-    /** Closes the descriptor and drops what the transport refers to; a pending error stays pending. */
     private void giveUp() {
-        if (closed) {
-            return;
-        }
-        long pending = Errors.occurred() ? Errors.take() : Objects.NULL;
-        try {
-            closeDescriptor();
-            StreamLayout.set(self, StreamLayout.PROTOCOL, Objects.none());
-            StreamLayout.set(self, StreamLayout.LOOP, Objects.none());
-            detachFromServer();
-            if (StreamLayout.has(self, StreamLayout.EMPTY_WAITER)) {
-                StreamSide.failEmptyWaiter(self);
-            }
-        } finally {
-            if (pending != Objects.NULL) {
-                Errors.restore(pending);
-            }
-        }
-    }
-
-    private void closeDescriptor() {
-        closed = true;
-        loop.descriptors().remove(descriptor, self);
-        if (StreamLayout.has(self, StreamLayout.SOCKET)) {
-            long socket = References.retain(StreamLayout.get(self, StreamLayout.SOCKET));
-            StreamLayout.set(self, StreamLayout.SOCKET, Objects.none());
-            long result = Calls.tryCallMethod(socket, StreamNames.CLOSE);
-            References.release(socket);
-            References.release(Errors.check(result));
-        } else {
-            loop.streamIo().calls().close(descriptor);
-        }
-    }
-
-    private void detachFromServer() {
-        if (StreamLayout.has(self, StreamLayout.SERVER)) {
-            long server = References.retain(StreamLayout.get(self, StreamLayout.SERVER));
-            StreamLayout.set(self, StreamLayout.SERVER, Objects.none());
-            long result = Streams.detach(server, self);
-            References.release(server);
-            References.release(Errors.check(result));
+        if (!closed) {
+            closed = true;
+            StreamEnd.giveUp(this);
         }
     }
 }

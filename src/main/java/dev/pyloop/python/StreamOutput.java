@@ -93,11 +93,11 @@ final class StreamOutput {
 
     /** Tells whether writing is of no use any more; counts the write then, and warns of the fifth and all that follow. */
     static boolean countIfLost(StreamObject transport) {
-        if (!transport.stream().isLost()) {
+        if (!transport.isWritingOver()) {
             return false;
         }
-        if (transport.stream().countLostWrite() >= ENOUGH_LOST_WRITES) {
-            StreamSide.warnLostWrite();
+        if (transport.countLostWrite() >= ENOUGH_LOST_WRITES) {
+            StreamSide.warnLostWrite(transport.self());
         }
         return true;
     }

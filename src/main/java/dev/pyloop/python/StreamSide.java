@@ -26,6 +26,8 @@ final class StreamSide {
     private static final long WARN_UNCLOSED = Stock.attribute(MODULE, "warn_of_unclosed");
     private static final long FAIL_WAITER = Stock.attribute(MODULE, "fail_empty_waiter");
     private static final long EMPTY_BUFFER = Stock.attribute(MODULE, "EMPTY_BUFFER");
+    private static final long PEER_CLOSED = Stock.attribute(MODULE, "peer_closed");
+    private static final long WIDEN = Stock.attribute(MODULE, "widen");
     private static final long LOG_EVENT = Stock.attribute(MODULE, "log_event");
 
     private StreamSide() {}
@@ -71,8 +73,8 @@ final class StreamSide {
     }
 
     /** Warns that the program goes on writing to a connection that has ended. */
-    static void warnLostWrite() {
-        References.release(Calls.call(WARN_LOST_WRITE));
+    static void warnLostWrite(@Borrowed long transport) {
+        References.release(Calls.call(WARN_LOST_WRITE, transport));
     }
 
     /** Warns that a transport was dropped open. */
@@ -83,6 +85,16 @@ final class StreamSide {
     /** Tells whoever waits for the buffer to be empty that it will not be. */
     static void failEmptyWaiter(@Borrowed long transport) {
         References.release(Calls.call(FAIL_WAITER, transport));
+    }
+
+    /** Ends the transport of a pipe, as nobody is at the other end. */
+    static void peerClosed(@Borrowed long transport) {
+        References.release(Calls.call(PEER_CLOSED, transport));
+    }
+
+    /** Lets a pipe hold more, if the system permits. */
+    static void widen(@Borrowed long transport) {
+        References.release(Calls.call(WIDEN, transport));
     }
 
     /** Raises the error for a protocol that returns a buffer without room. */

@@ -45,6 +45,7 @@ final class StreamType implements Methods {
     private static final int LOCAL = 21;
     private static final int IS_CLOSED = 22;
     private static final int IS_WRITING_PAUSED = 23;
+    private static final int SET_WIDENABLE = 24;
 
     private StreamType() {}
 
@@ -55,7 +56,8 @@ final class StreamType implements Methods {
         return new TypeBuilder("pyloop._engine.StreamTransport", Types.basicSize(StreamLayout.TYPE) + Long.BYTES)
                 .subclassable()
                 .doc("The engine of PyLoop's stream transports, in Java. Not to be used alone.")
-                .keywords("_open", methods, OPEN, "Make the engine's side, for a loop and a descriptor.")
+                .keywords("_open", methods, OPEN, "Make the engine's side, for a loop, a descriptor and its kind.")
+                .noArguments("_set_widenable", methods, SET_WIDENABLE, "Let a pipe hold more once it is too small.")
                 .noArguments("_start", methods, START, "Begin to read in the next iteration.")
                 .keywords("write", methods, WRITE, Docs.WRITE)
                 .keywords("writelines", methods, WRITELINES, Docs.WRITELINES)
@@ -155,6 +157,7 @@ final class StreamType implements Methods {
                 case PEER -> {
                     return Bytes.of(transport.peer());
                 }
+                case SET_WIDENABLE -> transport.setWidenable();
                 case START -> transport.startReadingSoon();
                 case CLOSE -> transport.stream().close();
                 case ABORT -> transport.forceClose(Objects.NONE);
@@ -197,11 +200,12 @@ final class StreamType implements Methods {
     }
 
     private static void open(long self, long arguments, long count) {
-        if (count != 2) {
-            throw PythonException.typeError("expected a loop and a descriptor");
+        if (count != 3) {
+            throw PythonException.typeError("expected a loop, a descriptor and a medium");
         }
         LoopObject loop = Loops.get(Arguments.loop(Memory.getLong(arguments)));
-        Streams.open(self, loop, (int) Numbers.toLong(Memory.getLong(arguments + Long.BYTES)));
+        int descriptor = (int) Numbers.toLong(Memory.getLong(arguments + Long.BYTES));
+        Streams.open(self, loop, descriptor, Medium.of(Numbers.toLong(Memory.getLong(arguments + 2 * Long.BYTES))));
     }
 
     private static void setLimits(long self, long arguments, long count) {

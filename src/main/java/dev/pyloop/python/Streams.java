@@ -39,11 +39,11 @@ final class Streams {
     }
 
     /** Makes the Java side of {@code self}, which owns {@code descriptor} unless it has a Python socket. */
-    static StreamObject open(@Borrowed long self, LoopObject loop, int descriptor) {
+    static StreamObject open(@Borrowed long self, LoopObject loop, int descriptor, Medium medium) {
         if (ALL.find(self) != null) {
             throw PythonException.runtimeError("the transport is initialized already");
         }
-        StreamObject transport = new StreamObject(self, loop, descriptor);
+        StreamObject transport = new StreamObject(self, loop, descriptor, medium);
         ALL.enter(self, transport);
         return transport;
     }

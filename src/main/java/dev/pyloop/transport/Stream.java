@@ -2,11 +2,12 @@ package dev.pyloop.transport;
 
 import dev.pyloop.libc.Errno;
 import dev.pyloop.libc.SystemCallException;
+import dev.pyloop.libc.Transfers;
 import dev.pyloop.reactor.Interest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connected, non-blocking stream socket: what waits to be sent, what the descriptor is watched for, and how it ends.
+ * A connected, non-blocking stream socket or the end of a pipe: what waits to be sent, what the descriptor is watched for, and how it ends.
  *
  * <p>What is written waits for the end of the callback that wrote it, then for the socket to have room:
  *
@@ -29,6 +30,7 @@ public final class Stream implements Flushable {
     private static final long NEVER = -1;
 
     private final StreamIo io;
+    private final Transfers transfers;
     private final StreamOwner owner;
     private final long readHandle;
     private final long writeHandle;
@@ -39,6 +41,7 @@ public final class Stream implements Flushable {
     private boolean blocked;
     private boolean watchedForWriting;
     private boolean reading;
+    private boolean watchesPeer;
     private boolean writingPaused;
     private boolean eof;
     private boolean closing;
@@ -50,11 +53,14 @@ public final class Stream implements Flushable {
     /**
      * Makes the stream of {@code descriptor}, which is watched for nothing yet.
      *
+     * @param transfers how bytes get in and out
      * @param readHandle what the loop runs when there is something to read; it calls {@link #isReadable} first
      * @param writeHandle what the loop runs when there is room to write; it calls {@link #writable}
      */
-    public Stream(StreamIo io, int descriptor, StreamOwner owner, long readHandle, long writeHandle) {
+    public Stream(
+            StreamIo io, Transfers transfers, int descriptor, StreamOwner owner, long readHandle, long writeHandle) {
         this.io = io;
+        this.transfers = transfers;
         this.descriptor = descriptor;
         this.owner = owner;
         this.readHandle = readHandle;
@@ -66,6 +72,15 @@ public final class Stream implements Flushable {
         check(io.watch(descriptor, Interest.READ, readHandle));
         reading = true;
         readingSince = io.loop().iteration();
+    }
+
+    /**
+     * Watches as {@link #startReading} does, but until the very end: what can be read is that nobody reads at the other
+     * end any more, which counts as long as there is something to send.
+     */
+    public void watchPeer() {
+        watchesPeer = true;
+        startReading();
     }
 
     /** Ends what {@link #startReading} began, if it did. */
@@ -117,7 +132,7 @@ public final class Stream implements Flushable {
         if (queue != null) {
             return 0;
         }
-        long sent = io.calls().send(owner.openDescriptor(), address, length);
+        long sent = transfers.send(owner.openDescriptor(), address, length);
         if (sent >= 0 || isTransient(sent)) {
             return Math.max(sent, 0);
         }
@@ -204,7 +219,9 @@ public final class Stream implements Flushable {
             return;
         }
         closing = true;
-        stopReading();
+        if (queue == null || !watchesPeer) {
+            stopReading();
+        }
         if (queue == null) {
             lost++;
             owner.connectionLostSoon();
@@ -286,11 +303,11 @@ public final class Stream implements Flushable {
             long sent;
             if (waiting.count() == 1) {
                 offered = waiting.length();
-                sent = io.calls().send(owner.openDescriptor(), waiting.address(), offered);
+                sent = transfers.send(owner.openDescriptor(), waiting.address(), offered);
             } else {
                 int count = waiting.describe(io.vector(), StreamIo.VECTOR_LENGTH);
                 offered = waiting.count() == count ? waiting.size() : Long.MAX_VALUE;
-                sent = io.calls().send(owner.openDescriptor(), io.vector(), count);
+                sent = transfers.send(owner.openDescriptor(), io.vector(), count);
             }
             if (sent < 0) {
                 return isTransient(sent) ? 0 : sent;
@@ -338,6 +355,7 @@ public final class Stream implements Flushable {
     private void finishWriting() {
         owner.drained();
         if (closing) {
+            stopReading();
             lost++;
             owner.connectionLost();
         } else if (eof) {

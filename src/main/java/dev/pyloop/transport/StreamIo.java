@@ -1,6 +1,7 @@
 package dev.pyloop.transport;
 
 import dev.pyloop.libc.Iovec;
+import dev.pyloop.libc.PipeCalls;
 import dev.pyloop.libc.SocketCalls;
 import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
@@ -23,6 +24,7 @@ public final class StreamIo {
     private final Callbacks callbacks;
     private final FlushList flushList;
     private final SocketCalls calls = new SocketCalls();
+    private final PipeCalls pipeCalls = new PipeCalls();
     private final ScratchBuffer vector = new ScratchBuffer(VECTOR_LENGTH * Iovec.SIZE);
     private final ArrayDeque<WriteQueue> spareQueues = new ArrayDeque<>();
     private @Nullable Thread runner;
@@ -37,6 +39,11 @@ public final class StreamIo {
     /** Returns the system calls, for use with the loop's lock held. */
     public SocketCalls calls() {
         return calls;
+    }
+
+    /** Returns the transfers through pipes, for use with the loop's lock held. */
+    public PipeCalls pipeCalls() {
+        return pipeCalls;
     }
 
     /** Says which thread runs callbacks now and flushes after each; null for none. */

@@ -27,7 +27,7 @@ class StreamTest {
     private final World world = new World();
     private final EventLoop loop = new EventLoop(world, world, new EpollPoller());
     private final StreamIo io = new StreamIo(loop, world, flushList);
-    private final Stream stream = new Stream(io, pair.descriptor(), new Owner(), READ_HANDLE, WRITE_HANDLE);
+    private final Stream stream = new Stream(io, io.calls(), pair.descriptor(), new Owner(), READ_HANDLE, WRITE_HANDLE);
     private int chunksAlive;
     private int ownerReferences;
 

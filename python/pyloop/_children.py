@@ -1,0 +1,128 @@
+"""A child process as a transport, watched through a descriptor of its own (pidfd) on the loop's poller.
+
+No thread waits and no signal handler is needed, so that of SIGCHLD is the program's. The descriptor stands for the
+process itself, not for its number, which may be another's as soon as somebody has waited for the child.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import struct
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from ._stock import UnixSubprocessTransport, logger
+
+if TYPE_CHECKING:
+    import subprocess
+
+_NO_DESCRIPTOR = -1
+_UNKNOWN = 255  # what asyncio reports of a child that somebody else waited for
+
+# linux/pidfd.h, from 6.15 on of use for a process that has been waited for:
+#   struct pidfd_info { __u64 mask; __u64 cgroupid; __u32 ids[11]; __s32 exit_code; };
+_INFO = struct.Struct("=QQ44xi")
+_INFO_EXIT = 1 << 3
+_GET_INFO = 3 << 30 | _INFO.size << 16 | 0xFF << 8 | 11  # _IOWR(0xFF, 11, struct pidfd_info)
+
+
+class SubprocessTransport(UnixSubprocessTransport):
+    """asyncio's transport of a child process, which also owns the descriptor that stands for the child."""
+
+    _pidfd = _NO_DESCRIPTOR
+    _proc: subprocess.Popen[bytes] | None
+
+    def watch(self, children: dict[int, SubprocessTransport]) -> None:
+        """Have the loop watch the child, which enters itself in ``children`` until it ends.
+
+        Raises:
+            OSError: descriptors are exhausted; the child was killed.
+        """
+        proc = self._proc
+        assert proc is not None
+        try:
+            self._pidfd = os.pidfd_open(proc.pid)
+            self._loop._add_reader(self._pidfd, self._ended)
+            children[self._pidfd] = self
+        except OSError:
+            self.forget()
+            self.close()
+            self._process_exited(proc.wait())
+            raise
+
+    def forget(self) -> None:
+        """Close the descriptor without waiting for the child any longer."""
+        descriptor, self._pidfd = self._pidfd, _NO_DESCRIPTOR
+        if descriptor != _NO_DESCRIPTOR:
+            os.close(descriptor)
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the child has ended: never to a stranger that has got the child's number.
+
+        Raises:
+            ProcessLookupError: the transport is over.
+            OSError: the system refuses.
+        """
+        self._check_proc()
+        if self._pidfd == _NO_DESCRIPTOR:
+            if self._returncode is None and self._proc is not None:
+                self._proc.send_signal(number)  # the loop is closed
+            return
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, number)
+
+    def terminate(self) -> None:
+        """Send SIGTERM, as ``send_signal`` does."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL, as ``send_signal`` does."""
+        self.send_signal(signal.SIGKILL)
+
+    def _ended(self) -> None:
+        loop = self._loop
+        loop._remove_reader(self._pidfd)
+        loop._children.pop(self._pidfd, None)
+        try:
+            returncode = self._wait_for_end()
+        finally:
+            self.forget()
+        loop._child_watcher_callback(self._pid, returncode, self)
+
+    def _wait_for_end(self) -> int:
+        proc = self._proc
+        # Whoever asks the Popen object, as close() does, waits for the child and leaves the status there.
+        if proc is not None and proc.returncode is not None:
+            return proc.returncode
+        try:
+            result = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED)
+        except ChildProcessError:
+            return self._end_seen_by_others()
+        assert result is not None
+        return result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
+
+    def _end_seen_by_others(self) -> int:
+        """Return how a child ended for which somebody else has waited."""
+        info = bytearray(_INFO.pack(_INFO_EXIT, 0, 0))
+        try:
+            fcntl.ioctl(self._pidfd, _GET_INFO, info)
+        except OSError as exc:
+            if exc.errno not in (errno.ENOTTY, errno.EINVAL, errno.ESRCH):
+                raise
+        else:
+            mask, _, status = _INFO.unpack(info)
+            if mask & _INFO_EXIT:
+                return os.waitstatus_to_exitcode(status)
+        logger.warning("child process pid %d exit status already read:  will report returncode %d", self._pid, _UNKNOWN)
+        return _UNKNOWN
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        # Bound early: at exit the module may be empty.
+        try:
+            super().__del__(_warn)
+        finally:
+            self.forget()

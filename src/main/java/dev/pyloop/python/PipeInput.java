@@ -1,0 +1,39 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Errors;
+import dev.pyloop.cpython.References;
+import dev.pyloop.libc.Errno;
+
+/**
+ * The way in of a transport that reads from a pipe.
+ *
+ * <p>Unlike a socket's transport, that of a pipe survives an exception of {@code data_received}, which is the loop's to
+ * report, and hears of the end one iteration later. Stateless; guarded by the GIL, and called in the context that the
+ * protocol's methods are to see.
+ */
+final class PipeInput {
+    /** What a pipe holds, unless somebody has changed that. */
+    private static final long USUAL_CAPACITY = 64 * 1024;
+
+    private PipeInput() {}
+
+    /** Reads once and hands that to {@code data_received}. */
+    static void read(StreamObject transport) {
+        ReadBuffer buffer = transport.loop().pipeBuffer();
+        long count = transport.receive(buffer.address(), buffer.capacity());
+        if (count > 0) {
+            if (count >= USUAL_CAPACITY) {
+                transport.widen();
+            }
+            long data = buffer.take((int) count);
+            long result = transport.callProtocol(StreamNames.DATA_RECEIVED, data);
+            References.release(data);
+            References.release(Errors.check(result));
+        } else if (count == 0) {
+            StreamSide.peerClosed(transport.self());
+        } else if (count != -Errno.EAGAIN && count != -Errno.EINTR) {
+            Errors.setOsError((int) -count);
+            StreamSide.failConnection(transport.self(), StreamMessages.READ_PIPE);
+        }
+    }
+}
