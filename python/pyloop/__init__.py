@@ -7,19 +7,21 @@ starts no JVM: the first event loop does, or the first look at ``pyloop.EventLoo
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._policy import EventLoopPolicy, install
 from ._version import __version__
 
+# Not from typing, which would take longer to import than all of this package.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from typing import Any, TypeVar
 
     from ._loop import EventLoop
 
-__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "install", "new_event_loop", "run"]
+    _T = TypeVar("_T")
 
-T = TypeVar("T")
+__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "install", "new_event_loop", "run"]
 
 
 def new_event_loop() -> EventLoop:
@@ -36,11 +38,11 @@ def new_event_loop() -> EventLoop:
 
 
 def run(
-    main: Coroutine[Any, Any, T],
+    main: Coroutine[Any, Any, _T],
     *,
     debug: bool | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = new_event_loop,
-) -> T:
+) -> _T:
     """Run ``main`` on a new PyLoop event loop and return its result; the counterpart of ``asyncio.run``.
 
     Args:

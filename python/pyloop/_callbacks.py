@@ -6,12 +6,13 @@ Like ``_loop``, this module relies on private names of asyncio; no other does.
 from __future__ import annotations
 
 import selectors
-from typing import TYPE_CHECKING, Any
 
 from ._stock import base_events, format_helpers
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     from asyncio import Handle
+    from typing import Any
 
     from ._loop import EventLoop
 

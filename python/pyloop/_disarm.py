@@ -10,9 +10,12 @@ import asyncio
 import ctypes
 import sys
 import time
-from typing import Any, NoReturn
 
 from . import _engine
+
+TYPE_CHECKING = False  # not from typing, which is dear to import
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 _TP_TRAVERSE = 184  # offset of PyTypeObject.tp_traverse, the same in every supported version
 

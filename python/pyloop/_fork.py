@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from . import _fault_handlers, _stock
 from ._disarm import disarm
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import types
 

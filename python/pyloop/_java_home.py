@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REQUIRED_JAVA = 25
 
 _LIBJVM = Path("lib", "server", "libjvm.so")
-_VERSION = re.compile(r'^JAVA_VERSION="(?:1\.)?(\d+)', re.MULTILINE)
+_VERSION_KEY = 'JAVA_VERSION="'
 _SYSTEM_HOMES = ("/usr/lib/jvm", "/usr/java", "/opt/java")
 
 
-class JavaHome(NamedTuple):
+class JavaHome:
     """A Java runtime: its folder and how it was found."""
 
-    path: Path
-    source: str
+    def __init__(self, path: Path, source: str) -> None:
+        self.path = path
+        self.source = source
 
     @property
     def libjvm(self) -> Path:
@@ -57,7 +56,10 @@ def _candidates() -> Iterator[JavaHome]:
         value = os.environ.get(variable)
         if value:
             yield JavaHome(Path(value), variable)
-    command = shutil.which("java")
+    # A module that is dear to import, needed by those alone who have set no variable.
+    from shutil import which  # noqa: PLC0415
+
+    command = which("java")
     if command:
         yield JavaHome(Path(command).resolve().parent.parent, "java on PATH")
     for folder in _SYSTEM_HOMES:
@@ -73,9 +75,19 @@ def _problem(home: JavaHome) -> str | None:
         release = (home.path / "release").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return "has no readable file 'release', which tells its version"
-    version = _VERSION.search(release)
+    version = _feature_version(release)
     if version is None:
         return "its file 'release' tells no version"
-    if int(version[1]) < REQUIRED_JAVA:
-        return f"is Java {version[1]}"
+    if version < REQUIRED_JAVA:
+        return f"is Java {version}"
+    return None
+
+
+def _feature_version(release: str) -> int | None:
+    """Return 25 for 25.0.1, and 8 for 1.8.0; by hand, because ``re`` is dear to import."""
+    for line in release.splitlines():
+        if line.startswith(_VERSION_KEY):
+            text = line[len(_VERSION_KEY) :].removeprefix("1.")
+            digits = text[: len(text) - len(text.lstrip("0123456789"))]
+            return int(digits) if digits else None
     return None

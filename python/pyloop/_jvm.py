@@ -8,10 +8,11 @@ from __future__ import annotations
 import ctypes
 from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_ubyte, c_void_p
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 _JNI_VERSION = 0x00150000
 

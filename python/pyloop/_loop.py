@@ -15,7 +15,6 @@ import selectors
 import signal
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
 
 from . import _callbacks, _engine, _fault_handlers, _fork, _stock
 from ._disarm import disarm
@@ -24,11 +23,13 @@ from ._processes import ProcessMethods
 from ._self_pipe import make_pipe
 from ._sockets import SocketMethods
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import socket
     import ssl
     import types
     from collections.abc import Callable, Mapping
+    from typing import Any
 
 # Attributes that inherited code sets and the engine must know.
 _FOLLOWED = frozenset({"_closed", "_debug", "_forever", "_internal_fds", "_stopping"})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
 
 from . import _stock
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import asyncio
 

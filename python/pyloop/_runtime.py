@@ -6,14 +6,13 @@ import contextlib
 import ctypes
 import os
 import resource
-import shlex
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from . import _fault_handlers, _jvm
 from ._java_home import find_java_home
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
@@ -68,11 +67,20 @@ def _start_jvm() -> _jvm.JavaClass:
         *_JVM_OPTIONS,
         f"-Xss{_stack_size()}",
         f"-Djava.class.path={_JAR}",
-        *shlex.split(os.environ.get("PYLOOP_JVM_OPTIONS", "")),
+        *_further_options(),
     ]
     _fault_handlers.prepare()
     with _signals_blocked(), _suspend_signal_moved():
         return _jvm.start(home.libjvm, options, _BOOTSTRAP)
+
+
+def _further_options() -> list[str]:
+    text = os.environ.get("PYLOOP_JVM_OPTIONS")
+    if not text:
+        return []
+    import shlex  # noqa: PLC0415 - dear to import, and most programs have no options
+
+    return shlex.split(text)
 
 
 def _stack_size() -> int:

@@ -1,8 +1,8 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.EngineBenchmark;
+import dev.pyloop.memory.NativeFunction;
 import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
@@ -14,9 +14,7 @@ import org.openjdk.jmh.annotations.State;
 @State(Scope.Thread)
 public class UpcallsBenchmark extends EngineBenchmark {
     private static final int METHOD = 0;
-    private static final MethodHandle LABS = NativeLinker.function(NativeLinker.libcSymbol("labs"), "(J)J");
-    private static final MethodHandle NO_ARGUMENTS = NativeLinker.pointer("(JJ)J");
-    private static final MethodHandle KEYWORDS = NativeLinker.pointer("(JJJJ)J");
+    private static final NativeFunction LABS = NativeFunction.at(NativeLinker.libcSymbol("labs"));
 
     private static final class Echo implements Methods {
         @Override
@@ -30,25 +28,25 @@ public class UpcallsBenchmark extends EngineBenchmark {
         }
     }
 
-    private final long noArguments = Upcalls.noArguments(new Echo(), METHOD);
-    private final long keywords = Upcalls.keywords(new Echo(), METHOD);
+    private static final NativeFunction NO_ARGUMENTS = NativeFunction.at(Upcalls.noArguments(new Echo(), METHOD));
+    private static final NativeFunction KEYWORDS = NativeFunction.at(Upcalls.keywords(new Echo(), METHOD));
     private long self = 1;
 
     /** To a native function that returns at once. */
     @Benchmark
-    public long downcall() throws Throwable {
-        return (long) LABS.invokeExact(self++);
+    public long downcall() {
+        return LABS.call(self++);
     }
 
     /** To a method without arguments. */
     @Benchmark
-    public long noArguments() throws Throwable {
-        return (long) NO_ARGUMENTS.invokeExact(noArguments, self++, 0L);
+    public long noArguments() {
+        return NO_ARGUMENTS.call(self++, 0);
     }
 
     /** To a method with positional and keyword arguments, as {@code call_soon} is one. */
     @Benchmark
-    public long keywords() throws Throwable {
-        return (long) KEYWORDS.invokeExact(keywords, self++, 0L, 0L, 0L);
+    public long keywords() {
+        return KEYWORDS.call(self++, 0, 0, 0);
     }
 }

@@ -2,8 +2,7 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /**
  * The memory of a bytes-like object, which does not move or change its size as long as this view of it is open.
@@ -20,14 +19,14 @@ public final class Buffers implements AutoCloseable {
     private static final long SIZE = 80;
     private static final long LEN = 16;
 
-    private static final MethodHandle GET = Interpreter.function("PyObject_GetBuffer", "(JJI)I");
-    private static final MethodHandle RELEASE = Interpreter.function("PyBuffer_Release", "(J)V");
+    private static final NativeFunction GET = Interpreter.function("PyObject_GetBuffer");
+    private static final NativeFunction RELEASE = Interpreter.function("PyBuffer_Release");
 
     private final NativeBuffer view = new NativeBuffer(SIZE);
 
     private Buffers(long object, int flags) {
         try {
-            int status = (int) GET.invokeExact(object, view.address(), flags);
+            int status = (int) GET.call(object, view.address(), flags);
             Errors.check(status);
         } catch (Throwable t) {
             view.close();
@@ -58,9 +57,7 @@ public final class Buffers implements AutoCloseable {
     @Override
     public void close() {
         try {
-            RELEASE.invokeExact(view.address());
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
+            RELEASE.call(view.address());
         } finally {
             view.close();
         }

@@ -1,7 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /**
  * {@code bytes}.
@@ -15,7 +15,7 @@ import java.lang.invoke.MethodHandle;
  * <p>Callers hold the GIL.
  */
 public final class Bytes {
-    private static final MethodHandle FROM_STRING = Interpreter.function("PyBytes_FromStringAndSize", "(JJ)J");
+    private static final NativeFunction FROM_STRING = Interpreter.function("PyBytes_FromStringAndSize");
     private static final long TYPE = Interpreter.symbol("PyBytes_Type");
     private static final long OB_SIZE = 16;
     private static final long OB_SVAL = 32;
@@ -39,11 +39,7 @@ public final class Bytes {
 
     /** Makes a copy of {@code size} bytes at {@code address}. */
     public static @Owned long copyOf(long address, long size) {
-        try {
-            return Errors.check((long) FROM_STRING.invokeExact(address, size));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Errors.check(FROM_STRING.call(address, size));
     }
 
     /** Makes an object of {@code size} bytes for the caller to fill before anybody else sees it. */

@@ -2,6 +2,8 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeFunction;
+import dev.pyloop.memory.NativeLinker;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -11,30 +13,26 @@ import java.lang.invoke.MethodHandle;
  * the others throw {@link PythonException#PENDING}. All may run any Python code. Callers hold the GIL.
  */
 public final class Calls {
-    private static final MethodHandle NO_ARGS = Interpreter.function("PyObject_CallNoArgs", "(J)J");
-    private static final MethodHandle ONE_ARG = Interpreter.function("PyObject_CallOneArg", "(JJ)J");
-    private static final MethodHandle VECTORCALL = Interpreter.function("PyObject_Vectorcall", "(JJJJ)J");
+    private static final NativeFunction NO_ARGS = Interpreter.function("PyObject_CallNoArgs");
+    private static final NativeFunction ONE_ARG = Interpreter.function("PyObject_CallOneArg");
+    private static final NativeFunction VECTORCALL = Interpreter.function("PyObject_Vectorcall");
 
     /** Calls of methods by name, which transports make and a program without connections does not. */
     private static final class Method {
-        static final MethodHandle CALL = Interpreter.variadic("PyObject_CallMethodObjArgs", "(JJJ)J", 2);
-        static final MethodHandle CALL_WITH_ONE = Interpreter.variadic("PyObject_CallMethodObjArgs", "(JJJJ)J", 2);
+        static final NativeFunction CALL = Interpreter.function("PyObject_CallMethodObjArgs");
+        static final NativeFunction CALL_WITH_ONE = Interpreter.function("PyObject_CallMethodObjArgs");
     }
 
     /** What only datagrams need. */
     private static final class MethodOfTwo {
-        static final MethodHandle CALL = Interpreter.variadic("PyObject_CallMethodObjArgs", "(JJJJJ)J", 2);
+        static final MethodHandle CALL = Interpreter.function("PyObject_CallMethodObjArgs", "(JJJJJ)J");
     }
 
     private Calls() {}
 
     /** Calls {@code callable} without arguments. */
     public static @Owned long tryCall(@Borrowed long callable) {
-        try {
-            return (long) NO_ARGS.invokeExact(callable);
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return NO_ARGS.call(callable);
     }
 
     /**
@@ -44,11 +42,7 @@ public final class Calls {
      * @param names tuple of the keywords, or {@link Objects#NULL}
      */
     public static @Owned long tryCall(@Borrowed long callable, long arguments, long count, @Borrowed long names) {
-        try {
-            return (long) VECTORCALL.invokeExact(callable, arguments, count, names);
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return VECTORCALL.call(callable, arguments, count, names);
     }
 
     /** Calls {@code callable} without arguments. */
@@ -58,11 +52,7 @@ public final class Calls {
 
     /** Calls {@code callable} with one argument. */
     public static @Owned long call(@Borrowed long callable, @Borrowed long argument) {
-        try {
-            return Errors.check((long) ONE_ARG.invokeExact(callable, argument));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Errors.check(ONE_ARG.call(callable, argument));
     }
 
     /** As {@link #tryCall(long, long, long, long)}, but throws. */
@@ -92,20 +82,12 @@ public final class Calls {
 
     /** Calls the method {@code name} of {@code object} without arguments, without making a bound method of it. */
     public static @Owned long tryCallMethod(@Borrowed long object, @Borrowed long name) {
-        try {
-            return (long) Method.CALL.invokeExact(object, name, Objects.NULL);
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Method.CALL.call(object, name, Objects.NULL);
     }
 
     /** Calls the method {@code name} of {@code object} with one argument, without making a bound method of it. */
     public static @Owned long tryCallMethod(@Borrowed long object, @Borrowed long name, @Borrowed long argument) {
-        try {
-            return (long) Method.CALL_WITH_ONE.invokeExact(object, name, argument, Objects.NULL);
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Method.CALL_WITH_ONE.call(object, name, argument, Objects.NULL);
     }
 
     /** Calls the method {@code name} of {@code object} with two arguments, without making a bound method of it. */
@@ -114,7 +96,7 @@ public final class Calls {
         try {
             return (long) MethodOfTwo.CALL.invokeExact(object, name, first, second, Objects.NULL);
         } catch (Throwable t) {
-            throw Errors.propagate(t);
+            throw NativeLinker.unexpected(t);
         }
     }
 }

@@ -2,8 +2,8 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeFunction;
 import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Where contexts, thread states and the interpreter keep what a change of context changes.
@@ -47,28 +47,24 @@ final class ContextLayout {
     private static final String NAME = "contexts";
 
     static {
-        try {
-            THREAD_CONTEXT = findThreadContext();
-            long addWatcher = Interpreter.optionalSymbol("PyContext_AddWatcher");
-            WATCHERS = addWatcher == 0 ? 0 : findWatchers();
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        THREAD_CONTEXT = findThreadContext();
+        long addWatcher = Interpreter.optionalSymbol("PyContext_AddWatcher");
+        WATCHERS = addWatcher == 0 ? 0 : findWatchers();
     }
 
     private ContextLayout() {}
 
-    private static long findThreadContext() throws Throwable {
-        MethodHandle create = Interpreter.function("PyContext_New", "()J");
-        MethodHandle enter = Interpreter.function("PyContext_Enter", "(J)I");
-        MethodHandle exit = Interpreter.function("PyContext_Exit", "(J)I");
+    private static long findThreadContext() {
+        NativeFunction create = Interpreter.function("PyContext_New");
+        NativeFunction enter = Interpreter.function("PyContext_Enter");
+        NativeFunction exit = Interpreter.function("PyContext_Exit");
         long thread = Gil.threadState();
-        long context = Errors.check((long) create.invokeExact());
+        long context = Errors.check(create.call());
         LayoutCheck.expect(Types.basicSize(Objects.type(context)) == SIZE, NAME);
         LayoutCheck.expect(Types.weakListOffset(Objects.type(context)) == WEAK_LIST, NAME);
         LayoutCheck.expect(Memory.getInt(context + ENTERED) == 0, NAME);
         LayoutCheck.expect(typeName(Memory.getLong(context + VARIABLES)).equals("hamt"), NAME);
-        int status = (int) enter.invokeExact(context);
+        int status = (int) enter.call(context);
         Errors.check(status);
         long found = 0;
         while (found < THREAD_STATE_SEARCHED && Memory.getLong(thread + found) != context) {
@@ -77,7 +73,7 @@ final class ContextLayout {
         LayoutCheck.expect(found < THREAD_STATE_SEARCHED && Memory.getInt(context + ENTERED) == 1, NAME);
         long previous = Memory.getLong(context + PREVIOUS);
         long version = Memory.getLong(thread + found + Long.BYTES);
-        status = (int) exit.invokeExact(context);
+        status = (int) exit.call(context);
         Errors.check(status);
         LayoutCheck.expect(Memory.getLong(thread + found) == previous, NAME);
         LayoutCheck.expect(Memory.getLong(thread + found + Long.BYTES) == version + 1, NAME);
@@ -85,24 +81,24 @@ final class ContextLayout {
         return found;
     }
 
-    private static long findWatchers() throws Throwable {
-        MethodHandle add = Interpreter.function("PyContext_AddWatcher", "(J)I");
-        MethodHandle clear = Interpreter.function("PyContext_ClearWatcher", "(I)I");
-        MethodHandle getInterpreter = Interpreter.function("PyInterpreterState_Get", "()J");
-        MethodHandle find = NativeLinker.function(NativeLinker.libcSymbol("memmem"), "(JJJJ)J");
-        long interpreter = (long) getInterpreter.invokeExact();
+    private static long findWatchers() {
+        NativeFunction add = Interpreter.function("PyContext_AddWatcher");
+        NativeFunction clear = Interpreter.function("PyContext_ClearWatcher");
+        NativeFunction getInterpreter = Interpreter.function("PyInterpreterState_Get");
+        NativeFunction find = NativeFunction.at(NativeLinker.libcSymbol("memmem"));
+        long interpreter = getInterpreter.call();
         long size = Memory.getLong(Interpreter.symbol("_PyRuntime") + DEBUG_OFFSETS_INTERPRETER_SIZE);
         // Any function that nothing else in the interpreter's state points to; it is never called.
         long callback = Interpreter.symbol("PyContext_AddWatcher");
         try (NativeBuffer needle = new NativeBuffer(Long.BYTES)) {
             Memory.putLong(needle.address(), callback);
-            int number = (int) add.invokeExact(callback);
+            int number = (int) add.call(callback);
             Errors.check(number);
-            long entry = (long) find.invokeExact(interpreter, size, needle.address(), (long) Long.BYTES);
+            long entry = find.call(interpreter, size, needle.address(), Long.BYTES);
             LayoutCheck.expect(entry != 0, NAME);
             long active = entry + (MAX_WATCHERS - number) * Long.BYTES + 1;
             int before = Memory.getByte(active);
-            int status = (int) clear.invokeExact(number);
+            int status = (int) clear.call(number);
             Errors.check(status);
             LayoutCheck.expect(((before ^ Memory.getByte(active)) & 0xFF) == 1 << number, NAME);
             return active;

@@ -1,8 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /**
  * {@code contextvars.Context}.
@@ -13,15 +12,15 @@ import java.lang.invoke.MethodHandle;
  * the GIL.
  */
 public final class Contexts {
-    private static final MethodHandle NEW = Interpreter.function("PyContext_New", "()J");
+    private static final NativeFunction NEW = Interpreter.function("PyContext_New");
     private static final long TYPE = Interpreter.symbol("PyContext_Type");
     private static final int POOL_CAPACITY = 1 << 16;
 
     /** What only the unusual cases need. */
     private static final class Api {
-        static final MethodHandle COPY_CURRENT = Interpreter.function("PyContext_CopyCurrent", "()J");
-        static final MethodHandle ENTER = Interpreter.function("PyContext_Enter", "(J)I");
-        static final MethodHandle EXIT = Interpreter.function("PyContext_Exit", "(J)I");
+        static final NativeFunction COPY_CURRENT = Interpreter.function("PyContext_CopyCurrent");
+        static final NativeFunction ENTER = Interpreter.function("PyContext_Enter");
+        static final NativeFunction EXIT = Interpreter.function("PyContext_Exit");
     }
 
     /** The variables of a context that has none; those in the pool have them. */
@@ -136,11 +135,7 @@ public final class Contexts {
     }
 
     private static long create() {
-        try {
-            return Errors.check((long) NEW.invokeExact());
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Errors.check(NEW.call());
     }
 
     private static long noVariables() {
@@ -151,35 +146,23 @@ public final class Contexts {
     }
 
     private static long copyCurrentByApi() {
-        try {
-            return Errors.check((long) Api.COPY_CURRENT.invokeExact());
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Errors.check(Api.COPY_CURRENT.call());
     }
 
     private static boolean enterByApi(long context) {
-        try {
-            boolean entered = (int) Api.ENTER.invokeExact(context) == 0;
-            if (entered) {
-                // The thread state has a reference of its own now, which is one too many.
-                References.release(context);
-            }
-            return entered;
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
+        boolean entered = (int) Api.ENTER.call(context) == 0;
+        if (entered) {
+            // The thread state has a reference of its own now, which is one too many.
+            References.release(context);
         }
+        return entered;
     }
 
     private static void exitByApi(long context) {
-        try {
-            // The one that the thread state is about to give up.
-            References.retain(context);
-            if ((int) Api.EXIT.invokeExact(context) != 0) {
-                References.release(context);
-            }
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
+        // The one that the thread state is about to give up.
+        References.retain(context);
+        if ((int) Api.EXIT.call(context) != 0) {
+            References.release(context);
         }
     }
 }

@@ -2,8 +2,8 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeFunction;
 import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
 
 /**
  * The interpreter's error indicator: the one place where Python errors are set, tested and taken.
@@ -14,28 +14,27 @@ public final class Errors {
     /** The version that replaced the triple of type, value and traceback by the exception alone. */
     private static final int SINGLE_EXCEPTION_VERSION = 0x030C0000;
 
-    private static final MethodHandle SET_STRING = Interpreter.function("PyErr_SetString", "(JJ)V");
-    private static final MethodHandle OCCURRED = Interpreter.function("PyErr_Occurred", "()J");
+    private static final NativeFunction SET_STRING = Interpreter.function("PyErr_SetString");
+    private static final NativeFunction OCCURRED = Interpreter.function("PyErr_Occurred");
 
     /** What only the failure of a callback needs. */
     private static final class Taking {
         static final boolean SINGLE = Interpreter.version() >= SINGLE_EXCEPTION_VERSION;
-        static final MethodHandle MATCHES = Interpreter.function("PyErr_ExceptionMatches", "(J)I");
+        static final NativeFunction MATCHES = Interpreter.function("PyErr_ExceptionMatches");
         static final long SYSTEM_EXIT = exceptionType("PyExc_SystemExit");
         static final long KEYBOARD_INTERRUPT = exceptionType("PyExc_KeyboardInterrupt");
-        static final MethodHandle GET_RAISED =
-                SINGLE ? Interpreter.function("PyErr_GetRaisedException", "()J") : OCCURRED;
+        static final NativeFunction GET_RAISED = SINGLE ? Interpreter.function("PyErr_GetRaisedException") : OCCURRED;
     }
 
     private static final class Setting {
-        static final MethodHandle SET_OBJECT = Interpreter.function("PyErr_SetObject", "(JJ)V");
+        static final NativeFunction SET_OBJECT = Interpreter.function("PyErr_SetObject");
     }
 
     /** The three calls that make one exception of 3.11's triple. */
     private static final class Triple {
-        static final MethodHandle FETCH = Interpreter.function("PyErr_Fetch", "(JJJ)V");
-        static final MethodHandle NORMALIZE = Interpreter.function("PyErr_NormalizeException", "(JJJ)V");
-        static final MethodHandle SET_TRACEBACK = Interpreter.function("PyException_SetTraceback", "(JJ)I");
+        static final NativeFunction FETCH = Interpreter.function("PyErr_Fetch");
+        static final NativeFunction NORMALIZE = Interpreter.function("PyErr_NormalizeException");
+        static final NativeFunction SET_TRACEBACK = Interpreter.function("PyException_SetTraceback");
     }
 
     private Errors() {}
@@ -66,30 +65,18 @@ public final class Errors {
 
     /** Tells whether the error indicator is set. */
     public static boolean occurred() {
-        try {
-            return (long) OCCURRED.invokeExact() != Objects.NULL;
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return OCCURRED.call() != Objects.NULL;
     }
 
     /** Tells whether the pending exception is one that leaves the event loop: SystemExit or KeyboardInterrupt. */
     public static boolean pendingLeavesLoop() {
-        try {
-            return (int) Taking.MATCHES.invokeExact(Taking.SYSTEM_EXIT) != 0
-                    || (int) Taking.MATCHES.invokeExact(Taking.KEYBOARD_INTERRUPT) != 0;
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return (int) Taking.MATCHES.call(Taking.SYSTEM_EXIT) != 0
+                || (int) Taking.MATCHES.call(Taking.KEYBOARD_INTERRUPT) != 0;
     }
 
     /** Takes the pending exception, which must be there, with its traceback and clears the indicator. */
     public static @Owned long take() {
-        try {
-            return Taking.SINGLE ? (long) Taking.GET_RAISED.invokeExact() : takeTriple();
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Taking.SINGLE ? Taking.GET_RAISED.call() : takeTriple();
     }
 
     /** Sets the error indicator to {@code thrown}, if it is not set already. */
@@ -99,11 +86,7 @@ public final class Errors {
 
     /** Makes {@code exception} the pending one. */
     public static void restore(@Owned long exception) {
-        try {
-            Setting.SET_OBJECT.invokeExact(Objects.type(exception), exception);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        Setting.SET_OBJECT.call(Objects.type(exception), exception);
         References.release(exception);
     }
 
@@ -116,9 +99,7 @@ public final class Errors {
     /** Sets the error indicator to an exception of the type that {@code symbol} names. */
     static void set(String symbol, String message) {
         try (NativeBuffer text = NativeBuffer.of(message)) {
-            SET_STRING.invokeExact(exceptionType(symbol), text.address());
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
+            SET_STRING.call(exceptionType(symbol), text.address());
         }
     }
 
@@ -138,16 +119,16 @@ public final class Errors {
         }
     }
 
-    private static long takeTriple() throws Throwable {
+    private static long takeTriple() {
         try (NativeBuffer triple = new NativeBuffer(3 * Long.BYTES)) {
             long type = triple.address();
             long value = type + Long.BYTES;
             long traceback = value + Long.BYTES;
-            Triple.FETCH.invokeExact(type, value, traceback);
-            Triple.NORMALIZE.invokeExact(type, value, traceback);
+            Triple.FETCH.call(type, value, traceback);
+            Triple.NORMALIZE.call(type, value, traceback);
             long exception = Memory.getLong(value);
             if (Memory.getLong(traceback) != Objects.NULL) {
-                int ignored = (int) Triple.SET_TRACEBACK.invokeExact(exception, Memory.getLong(traceback));
+                int ignored = (int) Triple.SET_TRACEBACK.call(exception, Memory.getLong(traceback));
             }
             References.releaseSlot(traceback);
             References.releaseSlot(type);

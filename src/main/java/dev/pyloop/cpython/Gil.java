@@ -1,42 +1,29 @@
 package dev.pyloop.cpython;
 
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /** The global interpreter lock, and the signals that Python handles while it is held. */
 public final class Gil {
-    private static final MethodHandle GET_THREAD = Interpreter.function("PyThreadState_Get", "()J");
-    private static final MethodHandle SAVE_THREAD = Interpreter.function("PyEval_SaveThread", "()J");
-    private static final MethodHandle RESTORE_THREAD = Interpreter.function("PyEval_RestoreThread", "(J)V");
-    private static final MethodHandle CHECK_SIGNALS = Interpreter.function("PyErr_CheckSignals", "()I");
+    private static final NativeFunction GET_THREAD = Interpreter.function("PyThreadState_Get");
+    private static final NativeFunction SAVE_THREAD = Interpreter.function("PyEval_SaveThread");
+    private static final NativeFunction RESTORE_THREAD = Interpreter.function("PyEval_RestoreThread");
+    private static final NativeFunction CHECK_SIGNALS = Interpreter.function("PyErr_CheckSignals");
 
     private Gil() {}
 
     /** Returns the state of the calling thread, which {@link #save} returns too and which stays the same. */
     public static long threadState() {
-        try {
-            return (long) GET_THREAD.invokeExact();
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return GET_THREAD.call();
     }
 
     /** Releases the GIL and returns the thread's state, to be handed to {@link #restore} by the same thread. */
     public static long save() {
-        try {
-            return (long) SAVE_THREAD.invokeExact();
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return SAVE_THREAD.call();
     }
 
     /** Takes the GIL again. */
     public static void restore(long threadState) {
-        try {
-            RESTORE_THREAD.invokeExact(threadState);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        RESTORE_THREAD.call(threadState);
     }
 
     /**
@@ -45,10 +32,6 @@ public final class Gil {
      * @throws PythonException what a handler raised, such as KeyboardInterrupt
      */
     public static void checkSignals() {
-        try {
-            Errors.check((int) CHECK_SIGNALS.invokeExact());
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        Errors.check((int) CHECK_SIGNALS.call());
     }
 }

@@ -2,6 +2,7 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeFunction;
 import dev.pyloop.memory.NativeLinker;
 import java.lang.invoke.MethodHandle;
 
@@ -15,7 +16,7 @@ public final class Interpreter {
     /** The {@code dlopen} handle to look symbols up in. Written once, before any other class here is initialized. */
     private static long library;
 
-    private static final MethodHandle DLSYM = NativeLinker.function(NativeLinker.libcSymbol("dlsym"), "(JJ)J");
+    private static final NativeFunction DLSYM = NativeFunction.at(NativeLinker.libcSymbol("dlsym"));
 
     private Interpreter() {}
 
@@ -33,14 +34,14 @@ public final class Interpreter {
         return (int) Memory.getLong(symbol("Py_Version"));
     }
 
-    /** Links a function of the C API. Signatures as in {@link NativeLinker}. */
-    static MethodHandle function(String name, String signature) {
-        return NativeLinker.function(symbol(name), signature);
+    /** Links a function of the C API that takes and returns pointers and integers. */
+    static NativeFunction function(String name) {
+        return NativeFunction.at(symbol(name));
     }
 
-    /** Links a function of the C API that has {@code fixed} parameters before its ellipsis. */
-    static MethodHandle variadic(String name, String signature, int fixed) {
-        return NativeLinker.variadic(symbol(name), signature, fixed);
+    /** Links any function of the C API. Signatures as in {@link NativeLinker}. */
+    static MethodHandle function(String name, String signature) {
+        return NativeLinker.function(symbol(name), signature);
     }
 
     /** Returns the address of {@code name}, which every supported version exports. */
@@ -55,9 +56,7 @@ public final class Interpreter {
     /** Returns the address of {@code name}, or 0 when this version does not export it. */
     static long optionalSymbol(String name) {
         try (NativeBuffer text = NativeBuffer.of(name)) {
-            return (long) DLSYM.invokeExact(library, text.address());
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
+            return DLSYM.call(library, text.address());
         }
     }
 }

@@ -2,8 +2,7 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /**
  * Compares what this package believes about the interpreter's memory with what the interpreter itself answers.
@@ -74,12 +73,8 @@ public final class LayoutCheck {
     }
 
     private static long item(long tuple, long index) {
-        MethodHandle getItem = Interpreter.function("PyTuple_GetItem", "(JJ)J");
-        try {
-            return (long) getItem.invokeExact(tuple, index);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        NativeFunction getItem = Interpreter.function("PyTuple_GetItem");
+        return getItem.call(tuple, index);
     }
 
     /** Throws unless what was expected of {@code what} holds. */

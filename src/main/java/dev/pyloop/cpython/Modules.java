@@ -1,7 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.NativeBuffer;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /** Module objects. Callers hold the GIL. */
 public final class Modules {
@@ -9,9 +9,9 @@ public final class Modules {
 
     /** Makes {@code value} the attribute {@code name} of {@code module}. */
     public static void add(@Borrowed long module, String name, @Owned long value) {
-        MethodHandle setAttribute = Interpreter.function("PyObject_SetAttrString", "(JJJ)I");
+        NativeFunction setAttribute = Interpreter.function("PyObject_SetAttrString");
         try (NativeBuffer text = NativeBuffer.of(name)) {
-            Errors.check((int) setAttribute.invokeExact(module, text.address(), value));
+            Errors.check((int) setAttribute.call(module, text.address(), value));
         } catch (Throwable t) {
             throw Errors.propagate(t);
         } finally {

@@ -1,6 +1,8 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeFunction;
+import dev.pyloop.memory.NativeLinker;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -18,11 +20,9 @@ import java.lang.invoke.MethodHandle;
  * <p>Callers hold the GIL.
  */
 public final class Numbers {
-    private static final MethodHandle FLOAT_FROM_DOUBLE = Interpreter.function("PyFloat_FromDouble", "(D)J");
-    private static final MethodHandle FLOAT_AS_DOUBLE = Interpreter.function("PyFloat_AsDouble", "(J)D");
-    private static final MethodHandle LONG_AS_LONG = Interpreter.function("PyLong_AsLong", "(J)J");
-    private static final MethodHandle LONG_FROM_LONG = Interpreter.function("PyLong_FromLong", "(J)J");
-    private static final MethodHandle AS_SSIZE = Interpreter.function("PyNumber_AsSsize_t", "(JJ)J");
+    private static final NativeFunction LONG_AS_LONG = Interpreter.function("PyLong_AsLong");
+    private static final NativeFunction LONG_FROM_LONG = Interpreter.function("PyLong_FromLong");
+    private static final NativeFunction AS_SSIZE = Interpreter.function("PyNumber_AsSsize_t");
     private static final long FLOAT_TYPE = Interpreter.symbol("PyFloat_Type");
     private static final long LONG_TYPE = Interpreter.symbol("PyLong_Type");
     private static final long OB_FVAL = Objects.HEADER_SIZE;
@@ -34,6 +34,12 @@ public final class Numbers {
     private static final long OB_DIGIT = LV_TAG + Long.BYTES;
     private static final long LV_TAG_SIGN = 3;
     private static final long LV_TAG_TWO_DIGITS = 16;
+
+    /** Apart, because functions of floating-point numbers need stubs of their own, and start-up makes do without. */
+    private static final class Doubles {
+        static final MethodHandle FROM_DOUBLE = Interpreter.function("PyFloat_FromDouble", "(D)J");
+        static final MethodHandle AS_DOUBLE = Interpreter.function("PyFloat_AsDouble", "(J)D");
+    }
 
     private Numbers() {}
 
@@ -65,15 +71,11 @@ public final class Numbers {
         if (Objects.type(object) == LONG_TYPE && isCompact(object)) {
             return compactValue(object);
         }
-        try {
-            double value = (double) FLOAT_AS_DOUBLE.invokeExact(object);
-            if (value == -1.0 && Errors.occurred()) {
-                throw PythonException.PENDING;
-            }
-            return value;
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
+        double value = asDouble(object);
+        if (value == -1.0 && Errors.occurred()) {
+            throw PythonException.PENDING;
         }
+        return value;
     }
 
     /** Tells whether {@code object} is exactly an int, of at most 30 bits. */
@@ -102,7 +104,7 @@ public final class Numbers {
     /** Returns a new float. */
     public static @Owned long fromDouble(double value) {
         try {
-            return Errors.check((long) FLOAT_FROM_DOUBLE.invokeExact(value));
+            return Errors.check((long) Doubles.FROM_DOUBLE.invokeExact(value));
         } catch (Throwable t) {
             throw Errors.propagate(t);
         }
@@ -110,36 +112,32 @@ public final class Numbers {
 
     /** Returns an int as a long; OverflowError when it does not fit. */
     public static long toLong(@Borrowed long object) {
-        try {
-            long value = (long) LONG_AS_LONG.invokeExact(object);
-            if (value == -1 && Errors.occurred()) {
-                throw PythonException.PENDING;
-            }
-            return value;
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
+        long value = LONG_AS_LONG.call(object);
+        if (value == -1 && Errors.occurred()) {
+            throw PythonException.PENDING;
         }
+        return value;
     }
 
     /** Returns an int as a long, or the nearest long there is. */
     public static long toLongSaturated(@Borrowed long object) {
-        try {
-            long value = (long) AS_SSIZE.invokeExact(object, Objects.NULL);
-            if (value == -1 && Errors.occurred()) {
-                throw PythonException.PENDING;
-            }
-            return value;
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
+        long value = AS_SSIZE.call(object, Objects.NULL);
+        if (value == -1 && Errors.occurred()) {
+            throw PythonException.PENDING;
         }
+        return value;
     }
 
     /** Returns a new int. */
     public static @Owned long fromLong(long value) {
+        return Errors.check(LONG_FROM_LONG.call(value));
+    }
+
+    private static double asDouble(long object) {
         try {
-            return Errors.check((long) LONG_FROM_LONG.invokeExact(value));
+            return (double) Doubles.AS_DOUBLE.invokeExact(object);
         } catch (Throwable t) {
-            throw Errors.propagate(t);
+            throw NativeLinker.unexpected(t);
         }
     }
 }

@@ -2,8 +2,7 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /**
  * Python objects in general: constants, types, attributes, strings.
@@ -30,14 +29,14 @@ public final class Objects {
 
     private static final long OB_TYPE = 8;
 
-    private static final MethodHandle GET_ATTR = Interpreter.function("PyObject_GetAttr", "(JJ)J");
-    private static final MethodHandle IMPORT = Interpreter.function("PyImport_ImportModule", "(J)J");
-    private static final MethodHandle INTERN = Interpreter.function("PyUnicode_InternFromString", "(J)J");
-    private static final MethodHandle IS_TRUE = Interpreter.function("PyObject_IsTrue", "(J)I");
-    private static final MethodHandle IS_SUBTYPE = Interpreter.function("PyType_IsSubtype", "(JJ)I");
+    private static final NativeFunction GET_ATTR = Interpreter.function("PyObject_GetAttr");
+    private static final NativeFunction IMPORT = Interpreter.function("PyImport_ImportModule");
+    private static final NativeFunction INTERN = Interpreter.function("PyUnicode_InternFromString");
+    private static final NativeFunction IS_TRUE = Interpreter.function("PyObject_IsTrue");
+    private static final NativeFunction IS_SUBTYPE = Interpreter.function("PyType_IsSubtype");
 
     private static final class Sized {
-        static final MethodHandle LENGTH = Interpreter.function("PyObject_Size", "(J)J");
+        static final NativeFunction LENGTH = Interpreter.function("PyObject_Size");
     }
 
     private Objects() {}
@@ -67,43 +66,29 @@ public final class Objects {
         if (object == TRUE || object == FALSE) {
             return object == TRUE;
         }
-        try {
-            int truth = (int) IS_TRUE.invokeExact(object);
-            return Errors.check(truth) != 0;
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        int truth = (int) IS_TRUE.call(object);
+        return Errors.check(truth) != 0;
     }
 
     /** Returns {@code len(object)}. */
     public static long length(@Borrowed long object) {
-        try {
-            long length = (long) Sized.LENGTH.invokeExact(object);
-            if (length < 0) {
-                throw PythonException.PENDING;
-            }
-            return length;
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
+        long length = Sized.LENGTH.call(object);
+        if (length < 0) {
+            throw PythonException.PENDING;
         }
+        return length;
     }
 
     /** Returns the interned string of {@code text}; interned strings with equal text are one object. */
     public static @Owned long intern(String text) {
         try (NativeBuffer copy = NativeBuffer.of(text)) {
-            return Errors.check((long) INTERN.invokeExact(copy.address()));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
+            return Errors.check(INTERN.call(copy.address()));
         }
     }
 
     /** Returns the attribute {@code name} of {@code object}. */
     public static @Owned long getAttribute(@Borrowed long object, @Borrowed long name) {
-        try {
-            return Errors.check((long) GET_ATTR.invokeExact(object, name));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Errors.check(GET_ATTR.call(object, name));
     }
 
     /** Returns the attribute {@code name} of {@code object}; for start-up, where the name is used once. */
@@ -118,28 +103,20 @@ public final class Objects {
 
     /** Tells whether {@code object} has the attribute {@code name}; any error means that it has not. */
     public static boolean hasAttribute(@Borrowed long object, String name) {
-        MethodHandle hasAttribute = Interpreter.function("PyObject_HasAttrString", "(JJ)I");
+        NativeFunction hasAttribute = Interpreter.function("PyObject_HasAttrString");
         try (NativeBuffer text = NativeBuffer.of(name)) {
-            return (int) hasAttribute.invokeExact(object, text.address()) != 0;
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
+            return (int) hasAttribute.call(object, text.address()) != 0;
         }
     }
 
     /** Imports a module by its full name. */
     public static @Owned long importModule(String name) {
         try (NativeBuffer copy = NativeBuffer.of(name)) {
-            return Errors.check((long) IMPORT.invokeExact(copy.address()));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
+            return Errors.check(IMPORT.call(copy.address()));
         }
     }
 
     private static boolean isSubtype(long type, long base) {
-        try {
-            return (int) IS_SUBTYPE.invokeExact(type, base) != 0;
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return (int) IS_SUBTYPE.call(type, base) != 0;
     }
 }

@@ -1,8 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /**
  * Reference counts, edited in place.
@@ -21,9 +20,9 @@ public final class References {
     /** A debug build of any version exports what reports a count below zero. */
     private static final boolean COUNTED = Interpreter.optionalSymbol("_Py_NegativeRefcount") != 0;
 
-    private static final MethodHandle PY_INCREF = Interpreter.function("Py_IncRef", "(J)V");
-    private static final MethodHandle PY_DECREF = Interpreter.function("Py_DecRef", "(J)V");
-    private static final MethodHandle DEALLOC = Interpreter.function("_Py_Dealloc", "(J)V");
+    private static final NativeFunction PY_INCREF = Interpreter.function("Py_IncRef");
+    private static final NativeFunction PY_DECREF = Interpreter.function("Py_DecRef");
+    private static final NativeFunction DEALLOC = Interpreter.function("_Py_Dealloc");
 
     private References() {}
 
@@ -86,26 +85,14 @@ public final class References {
     }
 
     private static void callIncref(long object) {
-        try {
-            PY_INCREF.invokeExact(object);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        PY_INCREF.call(object);
     }
 
     private static void callDecref(long object) {
-        try {
-            PY_DECREF.invokeExact(object);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        PY_DECREF.call(object);
     }
 
     private static void dealloc(long object) {
-        try {
-            DEALLOC.invokeExact(object);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        DEALLOC.call(object);
     }
 }

@@ -1,7 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /**
  * {@code list}, as what any iterable can be made to.
@@ -15,7 +15,7 @@ import java.lang.invoke.MethodHandle;
  * <p>Callers hold the GIL.
  */
 public final class Sequences {
-    private static final MethodHandle TO_LIST = Interpreter.function("PySequence_List", "(J)J");
+    private static final NativeFunction TO_LIST = Interpreter.function("PySequence_List");
     private static final long OB_SIZE = 16;
     private static final long OB_ITEM = 24;
 
@@ -23,11 +23,7 @@ public final class Sequences {
 
     /** Makes a list of what {@code iterable} yields. */
     public static @Owned long toList(@Borrowed long iterable) {
-        try {
-            return Errors.check((long) TO_LIST.invokeExact(iterable));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Errors.check(TO_LIST.call(iterable));
     }
 
     /** Returns the number of items. */

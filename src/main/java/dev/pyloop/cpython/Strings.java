@@ -1,30 +1,25 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /** {@code str}. Callers hold the GIL. */
 public final class Strings {
-    private static final MethodHandle COMPARE = Interpreter.function("PyUnicode_Compare", "(JJ)I");
+    private static final NativeFunction COMPARE = Interpreter.function("PyUnicode_Compare");
 
     /** What only the addresses of datagrams need. */
     private static final class Text {
         static final long TYPE = Interpreter.symbol("PyUnicode_Type");
-        static final MethodHandle AS_UTF8 = Interpreter.function("PyUnicode_AsUTF8AndSize", "(JJ)J");
-        static final MethodHandle FROM_STRING = Interpreter.function("PyUnicode_FromString", "(J)J");
-        static final MethodHandle CLEAR = Interpreter.function("PyErr_Clear", "()V");
+        static final NativeFunction AS_UTF8 = Interpreter.function("PyUnicode_AsUTF8AndSize");
+        static final NativeFunction FROM_STRING = Interpreter.function("PyUnicode_FromString");
+        static final NativeFunction CLEAR = Interpreter.function("PyErr_Clear");
     }
 
     private Strings() {}
 
     /** Tells whether two strings have the same text. */
     public static boolean areEqual(@Borrowed long left, @Borrowed long right) {
-        try {
-            return (int) COMPARE.invokeExact(left, right) == 0;
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return (int) COMPARE.call(left, right) == 0;
     }
 
     /** Tells whether {@code object} is exactly a string. */
@@ -34,11 +29,7 @@ public final class Strings {
 
     /** Makes a string of the zero-terminated UTF-8 at {@code text}. */
     public static @Owned long fromUtf8(long text) {
-        try {
-            return Errors.check((long) Text.FROM_STRING.invokeExact(text));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Errors.check(Text.FROM_STRING.call(text));
     }
 
     /**
@@ -48,20 +39,16 @@ public final class Strings {
      * @return {@link Objects#NULL} for text that cannot be encoded or has a zero in it
      */
     public static long toUtf8(@Borrowed long string, long size) {
-        try {
-            long text = (long) Text.AS_UTF8.invokeExact(string, size);
-            if (text == Objects.NULL) {
-                Text.CLEAR.invokeExact();
+        long text = Text.AS_UTF8.call(string, size);
+        if (text == Objects.NULL) {
+            Text.CLEAR.call();
+            return Objects.NULL;
+        }
+        for (long i = 0; i < Memory.getLong(size); i++) {
+            if (Memory.getByte(text + i) == 0) {
                 return Objects.NULL;
             }
-            for (long i = 0; i < Memory.getLong(size); i++) {
-                if (Memory.getByte(text + i) == 0) {
-                    return Objects.NULL;
-                }
-            }
-            return text;
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
         }
+        return text;
     }
 }

@@ -1,7 +1,6 @@
 package dev.pyloop.cpython;
 
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 import java.util.function.LongConsumer;
 
 /**
@@ -16,8 +15,6 @@ public interface Traverse {
 
     /** The collector's {@code visitproc} during one call of {@link Traverse#traverse}. */
     final class Visitor implements LongConsumer {
-        private static final MethodHandle VISIT = NativeLinker.pointer("(JJ)I");
-
         private final long visit;
         private final long argument;
         private int status;
@@ -33,11 +30,7 @@ public interface Traverse {
             if (object == Objects.NULL || status != 0) {
                 return;
             }
-            try {
-                status = (int) VISIT.invokeExact(visit, object, argument);
-            } catch (Throwable t) {
-                throw NativeLinker.unexpected(t);
-            }
+            status = (int) NativeFunction.callAt(visit, object, argument);
         }
 
         int status() {

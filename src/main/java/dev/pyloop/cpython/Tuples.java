@@ -1,7 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /**
  * {@code tuple}.
@@ -14,7 +14,7 @@ import java.lang.invoke.MethodHandle;
  */
 public final class Tuples {
     private static final long OB_SIZE = 16;
-    private static final MethodHandle NEW = Interpreter.function("PyTuple_New", "(J)J");
+    private static final NativeFunction NEW = Interpreter.function("PyTuple_New");
 
     /** The empty tuple, which the interpreter keeps for ever. */
     public static final @Borrowed long EMPTY = create(0);
@@ -67,10 +67,6 @@ public final class Tuples {
     }
 
     private static long create(long size) {
-        try {
-            return Errors.check((long) NEW.invokeExact(size));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Errors.check(NEW.call(size));
     }
 }

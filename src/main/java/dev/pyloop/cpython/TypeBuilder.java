@@ -2,7 +2,7 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -36,7 +36,7 @@ public final class TypeBuilder {
     private static final long SLOT_SIZE = 16;
     private static final long METHOD_SIZE = 32;
 
-    private static final MethodHandle FROM_SPEC = Interpreter.function("PyType_FromSpecWithBases", "(JJ)J");
+    private static final NativeFunction FROM_SPEC = Interpreter.function("PyType_FromSpecWithBases");
 
     private record Method(String name, long function, int flags, String doc) {}
 
@@ -114,11 +114,7 @@ public final class TypeBuilder {
         Memory.putInt(spec + 8, Math.toIntExact(basicSize));
         Memory.putInt(spec + 16, flags);
         Memory.putLong(spec + 24, slotTable());
-        try {
-            return Errors.check((long) FROM_SPEC.invokeExact(spec, base));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        return Errors.check(FROM_SPEC.call(spec, base));
     }
 
     private long slotTable() {

@@ -1,7 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.NativeFunction;
 
 /**
  * Type objects and what instances of them look like in memory.
@@ -28,8 +28,8 @@ public final class Types {
     private static final long MEMBER_OFFSET = 16;
     private static final long GC_NEXT = -16;
 
-    private static final MethodHandle GC_NEW = Interpreter.function("_PyObject_GC_New", "(J)J");
-    private static final MethodHandle GC_TRACK = Interpreter.function("PyObject_GC_Track", "(J)V");
+    private static final NativeFunction GC_NEW = Interpreter.function("_PyObject_GC_New");
+    private static final NativeFunction GC_TRACK = Interpreter.function("PyObject_GC_Track");
     private static final long MEMBER_DESCRIPTOR = Interpreter.symbol("PyMemberDescr_Type");
 
     private Types() {}
@@ -72,16 +72,12 @@ public final class Types {
 
     /** Makes a zeroed instance of the heap type {@code type} that the garbage collector does not track. */
     public static @Owned long allocateUntracked(@Borrowed long type) {
-        try {
-            long object = Errors.check((long) GC_NEW.invokeExact(type));
-            long end = object + basicSize(type);
-            for (long field = object + Objects.HEADER_SIZE; field < end; field += Long.BYTES) {
-                Memory.putLong(field, Objects.NULL);
-            }
-            return object;
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
+        long object = Errors.check(GC_NEW.call(type));
+        long end = object + basicSize(type);
+        for (long field = object + Objects.HEADER_SIZE; field < end; field += Long.BYTES) {
+            Memory.putLong(field, Objects.NULL);
         }
+        return object;
     }
 
     /** Tells whether the garbage collector tracks {@code object}, which must be of a type it knows. */
@@ -91,10 +87,6 @@ public final class Types {
 
     /** Makes the garbage collector track {@code object}, which it did not before. */
     public static void track(@Borrowed long object) {
-        try {
-            GC_TRACK.invokeExact(object);
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        GC_TRACK.call(object);
     }
 }

@@ -11,9 +11,10 @@ import java.lang.invoke.MethodType;
  * Native entry points for Java methods, and the guard around every one of them.
  *
  * <p>Invariant: nothing thrown leaves an upcall, which would end the process. What is thrown becomes the interpreter's
- * error indicator, and the upcall answers the null pointer. Every entry point of one shape shares one guarded target and
- * binds only the receiver and the method's number, so linking is paid once per shape. Entry points live as long as the
- * process.
+ * error indicator, and the upcall answers the null pointer. All entry points have one signature, {@code long f(long, long,
+ * long, long)}, and bind only the receiver and the method's number, so linking is paid once: in the calling conventions
+ * that {@code NativeFunction} describes, a parameter that the caller does not pass is a register with something in it,
+ * and what is returned in place of an {@code int} is cut by the caller. Entry points live as long as the process.
  */
 final class Upcalls {
     private static final int FAILED = -1;
@@ -22,49 +23,46 @@ final class Upcalls {
 
     /** {@code PyCFunctionFastWithKeywords}: {@code PyObject *f(PyObject *, PyObject *const *, Py_ssize_t, PyObject *)}. */
     static long keywords(Methods methods, int method) {
-        return bind(Shapes.KEYWORDS, methods, method);
+        return bind(Targets.KEYWORDS, methods, method);
     }
 
     /** {@code PyCFunction} called with {@code METH_NOARGS}: the second parameter is unused. */
     static long noArguments(Methods methods, int method) {
-        return bind(Shapes.NO_ARGUMENTS, methods, method);
+        return bind(Targets.NO_ARGUMENTS, methods, method);
     }
 
     /** {@code PyCFunction} called with {@code METH_O}. */
     static long oneArgument(Methods methods, int method) {
-        return bind(Shapes.ONE_ARGUMENT, methods, method);
+        return bind(Targets.ONE_ARGUMENT, methods, method);
     }
 
     /** {@code traverseproc}: {@code int f(PyObject *self, visitproc visit, void *arg)}. */
     static long traverse(Traverse traverse) {
-        return NativeLinker.entryPoint(Shapes.TRAVERSE.bindTo(traverse));
+        return bind(Targets.TRAVERSE, traverse, 0);
     }
 
-    private static long bind(MethodHandle shape, Methods methods, int method) {
-        return NativeLinker.entryPoint(MethodHandles.insertArguments(shape, 0, methods, method));
+    private static long bind(MethodHandle target, Object receiver, int method) {
+        return NativeLinker.entryPoint(MethodHandles.insertArguments(target, 0, receiver, method));
     }
 
-    private static final class Shapes {
-        static final MethodHandle KEYWORDS = target(
-                "callKeywords", long.class, Methods.class, int.class, long.class, long.class, long.class, long.class);
-        static final MethodHandle NO_ARGUMENTS =
-                target("callNoArguments", long.class, Methods.class, int.class, long.class, long.class);
-        static final MethodHandle ONE_ARGUMENT =
-                target("callOneArgument", long.class, Methods.class, int.class, long.class, long.class);
-        static final MethodHandle TRAVERSE =
-                target("callTraverse", int.class, Traverse.class, long.class, long.class, long.class);
+    private static final class Targets {
+        static final MethodHandle KEYWORDS = target("callKeywords", Methods.class);
+        static final MethodHandle NO_ARGUMENTS = target("callNoArguments", Methods.class);
+        static final MethodHandle ONE_ARGUMENT = target("callOneArgument", Methods.class);
+        static final MethodHandle TRAVERSE = target("callTraverse", Traverse.class);
 
-        private static MethodHandle target(String name, Class<?> result, Class<?>... parameters) {
+        private static MethodHandle target(String name, Class<?> receiver) {
+            MethodType type = MethodType.methodType(
+                    long.class, receiver, int.class, long.class, long.class, long.class, long.class);
             try {
-                return MethodHandles.lookup()
-                        .findStatic(Upcalls.class, name, MethodType.methodType(result, parameters));
+                return MethodHandles.lookup().findStatic(Upcalls.class, name, type);
             } catch (ReflectiveOperationException e) {
                 throw new LinkageError(name, e);
             }
         }
     }
 
-    @SuppressWarnings("UnusedMethod") // the target of Shapes.KEYWORDS
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Targets.KEYWORDS
     private static long callKeywords(Methods methods, int method, long self, long arguments, long count, long names) {
         try {
             return methods.call(method, self, arguments, count, names);
@@ -73,8 +71,8 @@ final class Upcalls {
         }
     }
 
-    @SuppressWarnings("UnusedMethod") // the target of Shapes.NO_ARGUMENTS
-    private static long callNoArguments(Methods methods, int method, long self, long unused) {
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Targets.NO_ARGUMENTS
+    private static long callNoArguments(Methods methods, int method, long self, long none, long noCount, long noNames) {
         try {
             return methods.call(method, self);
         } catch (Throwable t) {
@@ -82,8 +80,9 @@ final class Upcalls {
         }
     }
 
-    @SuppressWarnings("UnusedMethod") // the target of Shapes.ONE_ARGUMENT
-    private static long callOneArgument(Methods methods, int method, long self, long argument) {
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Targets.ONE_ARGUMENT
+    private static long callOneArgument(
+            Methods methods, int method, long self, long argument, long noCount, long noNames) {
         try {
             return methods.call(method, self, argument);
         } catch (Throwable t) {
@@ -91,8 +90,8 @@ final class Upcalls {
         }
     }
 
-    @SuppressWarnings("UnusedMethod") // the target of Shapes.TRAVERSE
-    private static int callTraverse(Traverse traverse, long self, long visit, long argument) {
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Targets.TRAVERSE
+    private static long callTraverse(Traverse traverse, int method, long self, long visit, long argument, long none) {
         try {
             Traverse.Visitor visitor = new Traverse.Visitor(visit, argument);
             traverse.traverse(self, visitor);

@@ -1,8 +1,7 @@
 package dev.pyloop.libc;
 
 import dev.pyloop.memory.ErrnoState;
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.SystemCall;
 
 /**
  * The system calls that receive and send datagrams. Each returns what the kernel returns, or the negated errno.
@@ -15,15 +14,15 @@ public final class DatagramCalls {
 
     /** What only those who receive need. */
     private static final class Receiving {
-        static final MethodHandle RECVMMSG = SystemCalls.link("recvmmsg", "(IJIIJ)I");
+        static final SystemCall RECVMMSG = SystemCall.of("recvmmsg");
     }
 
     private static final class Sending {
-        static final MethodHandle SENDTO = SystemCalls.link("sendto", "(IJJIJI)J");
+        static final SystemCall SENDTO = SystemCall.of("sendto");
     }
 
     private static final class Bursts {
-        static final MethodHandle SENDMMSG = SystemCalls.link("sendmmsg", "(IJII)I");
+        static final SystemCall SENDMMSG = SystemCall.of("sendmmsg");
     }
 
     private final ErrnoState state = new ErrnoState();
@@ -34,12 +33,7 @@ public final class DatagramCalls {
      * <p>An error that shows behind the first is kept by the kernel for the next call.
      */
     public int receive(int descriptor, MessageVector messages, int count) {
-        try {
-            return state.result((int) Receiving.RECVMMSG.invokeExact(
-                    state.segment(), descriptor, messages.address(), count, 0, NO_TIMEOUT));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Receiving.RECVMMSG.callInt(state, descriptor, messages.address(), count, 0, NO_TIMEOUT, 0);
     }
 
     /**
@@ -49,21 +43,12 @@ public final class DatagramCalls {
      * error that the network reported is forgotten with the call that it ended.
      */
     public int send(int descriptor, MessageVector messages, int count) {
-        try {
-            return state.result((int)
-                    Bursts.SENDMMSG.invokeExact(state.segment(), descriptor, messages.address(), count, MSG_NOSIGNAL));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Bursts.SENDMMSG.callInt(state, descriptor, messages.address(), count, MSG_NOSIGNAL);
     }
 
     /** Sends one datagram to the address at {@code name}; {@code nameLength} 0 for the connected peer. */
     public long send(int descriptor, long data, long length, long name, int nameLength) {
-        try {
-            return state.result((long) Sending.SENDTO.invokeExact(
-                    state.segment(), descriptor, data, length, MSG_NOSIGNAL, nameLength == 0 ? 0 : name, nameLength));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Sending.SENDTO.call(
+                state, descriptor, data, length, MSG_NOSIGNAL, nameLength == 0 ? 0 : name, nameLength);
     }
 }

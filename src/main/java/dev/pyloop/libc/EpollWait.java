@@ -4,7 +4,7 @@ import dev.pyloop.memory.ErrnoState;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.SystemCall;
 
 /**
  * Waits on an epoll descriptor with nanosecond precision where the system offers it.
@@ -19,12 +19,12 @@ public final class EpollWait implements AutoCloseable {
     /** {@code struct timespec { time_t tv_sec; long tv_nsec; }}. */
     private static final long TIMESPEC_SIZE = 16;
 
-    private static final MethodHandle EPOLL_WAIT = SystemCalls.link("epoll_wait", "(IJII)I");
+    private static final SystemCall EPOLL_WAIT = SystemCall.of("epoll_wait");
     private static final long PWAIT2_ADDRESS = NativeLinker.optionalLibcSymbol("epoll_pwait2");
 
     /** Linked on the first wait with a deadline: most start-ups never need it. */
     private static final class Pwait2 {
-        static final MethodHandle EPOLL_PWAIT2 = NativeLinker.systemCall(PWAIT2_ADDRESS, "(IJIJJ)I");
+        static final SystemCall EPOLL_PWAIT2 = SystemCall.at(PWAIT2_ADDRESS);
     }
 
     private final ErrnoState state = new ErrnoState();
@@ -39,26 +39,20 @@ public final class EpollWait implements AutoCloseable {
      * @return the number of events, or the negated errno
      */
     public int await(int epoll, long events, int capacity, long timeoutNanos) {
-        try {
-            if (timeoutNanos > 0 && precise) {
-                int count = awaitPrecisely(epoll, events, capacity, timeoutNanos);
-                if (count != -Errno.ENOSYS) {
-                    return count;
-                }
-                precise = false;
+        if (timeoutNanos > 0 && precise) {
+            int count = awaitPrecisely(epoll, events, capacity, timeoutNanos);
+            if (count != -Errno.ENOSYS) {
+                return count;
             }
-            return state.result(
-                    (int) EPOLL_WAIT.invokeExact(state.segment(), epoll, events, capacity, millis(timeoutNanos)));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
+            precise = false;
         }
+        return EPOLL_WAIT.callInt(state, epoll, events, capacity, millis(timeoutNanos));
     }
 
-    private int awaitPrecisely(int epoll, long events, int capacity, long timeoutNanos) throws Throwable {
+    private int awaitPrecisely(int epoll, long events, int capacity, long timeoutNanos) {
         Memory.putLong(timespec.address(), timeoutNanos / NANOS_PER_SECOND);
         Memory.putLong(timespec.address() + Long.BYTES, timeoutNanos % NANOS_PER_SECOND);
-        return state.result((int)
-                Pwait2.EPOLL_PWAIT2.invokeExact(state.segment(), epoll, events, capacity, timespec.address(), 0L));
+        return Pwait2.EPOLL_PWAIT2.callInt(state, epoll, events, capacity, timespec.address(), 0, 0);
     }
 
     private static int millis(long timeoutNanos) {

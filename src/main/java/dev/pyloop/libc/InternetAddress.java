@@ -1,8 +1,8 @@
 package dev.pyloop.libc;
 
 import dev.pyloop.memory.Memory;
+import dev.pyloop.memory.NativeFunction;
 import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
 
 /**
  * {@code struct sockaddr_in} and {@code struct sockaddr_in6}, read and written in place, with their literals:
@@ -39,8 +39,8 @@ public final class InternetAddress {
     private static final long IPV6_HOST = 8;
     private static final long IPV6_SCOPE = 24;
 
-    private static final MethodHandle PTON = NativeLinker.function(NativeLinker.libcSymbol("inet_pton"), "(IJJ)I");
-    private static final MethodHandle NTOP = NativeLinker.function(NativeLinker.libcSymbol("inet_ntop"), "(IJJI)J");
+    private static final NativeFunction PTON = NativeFunction.at(NativeLinker.libcSymbol("inet_pton"));
+    private static final NativeFunction NTOP = NativeFunction.at(NativeLinker.libcSymbol("inet_ntop"));
 
     private InternetAddress() {}
 
@@ -74,11 +74,7 @@ public final class InternetAddress {
         } else {
             Memory.putLong(address + IPV4_SIZE - Long.BYTES, 0);
         }
-        try {
-            return (int) PTON.invokeExact(family, literal, address + host(family)) > 0;
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return (int) PTON.call(family, literal, address + host(family)) > 0;
     }
 
     /** Adds what only IPv6 addresses have. */
@@ -90,11 +86,7 @@ public final class InternetAddress {
     /** Writes the zero-terminated literal of the host to {@code literal}. */
     public static void format(long address, long literal) {
         int family = family(address);
-        try {
-            long ignored = (long) NTOP.invokeExact(family, address + host(family), literal, LITERAL_CAPACITY);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        NTOP.call(family, address + host(family), literal, LITERAL_CAPACITY);
     }
 
     /** Returns the port. */

@@ -1,8 +1,7 @@
 package dev.pyloop.libc;
 
 import dev.pyloop.memory.ErrnoState;
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.SystemCall;
 
 /**
  * Transfers through descriptors of any kind: pipes, character devices, sockets too.
@@ -12,35 +11,23 @@ import java.lang.invoke.MethodHandle;
 public final class PipeCalls implements Transfers {
     /** What programs that write one piece at a time do without. */
     private static final class Rare {
-        static final MethodHandle WRITEV = SystemCalls.link("writev", "(IJI)J");
+        static final SystemCall WRITEV = SystemCall.of("writev");
     }
 
     private final ErrnoState state = new ErrnoState();
 
     @Override
     public long receive(int descriptor, long buffer, long size) {
-        try {
-            return state.result((long) SystemCalls.READ.invokeExact(state.segment(), descriptor, buffer, size));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return SystemCalls.READ.call(state, descriptor, buffer, size);
     }
 
     @Override
     public long send(int descriptor, long buffer, long size) {
-        try {
-            return state.result((long) SystemCalls.WRITE.invokeExact(state.segment(), descriptor, buffer, size));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return SystemCalls.WRITE.call(state, descriptor, buffer, size);
     }
 
     @Override
     public long send(int descriptor, long vector, int count) {
-        try {
-            return state.result((long) Rare.WRITEV.invokeExact(state.segment(), descriptor, vector, count));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Rare.WRITEV.call(state, descriptor, vector, count);
     }
 }

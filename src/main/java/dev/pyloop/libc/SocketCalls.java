@@ -2,9 +2,8 @@ package dev.pyloop.libc;
 
 import dev.pyloop.memory.ErrnoState;
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeLinker;
 import dev.pyloop.memory.ScratchBuffer;
-import java.lang.invoke.MethodHandle;
+import dev.pyloop.memory.SystemCall;
 
 /**
  * The system calls of sockets. Each returns what the kernel returns, or the negated errno.
@@ -20,19 +19,19 @@ public final class SocketCalls implements Transfers {
     /** {@code SOCK_NONBLOCK | SOCK_CLOEXEC}. */
     private static final int NONBLOCKING = 0x800 | 0x80000;
 
-    private static final MethodHandle RECV = SystemCalls.link("recv", "(IJJI)J");
-    private static final MethodHandle SEND = SystemCalls.link("send", "(IJJI)J");
+    private static final SystemCall RECV = SystemCall.of("recv");
+    private static final SystemCall SEND = SystemCall.of("send");
 
     /** What programs without servers or with small messages only do without. */
     private static final class Rare {
-        static final MethodHandle SENDMSG = SystemCalls.link("sendmsg", "(IJI)J");
-        static final MethodHandle SHUTDOWN = SystemCalls.link("shutdown", "(II)I");
+        static final SystemCall SENDMSG = SystemCall.of("sendmsg");
+        static final SystemCall SHUTDOWN = SystemCall.of("shutdown");
     }
 
     private static final class Connecting {
-        static final MethodHandle ACCEPT4 = SystemCalls.link("accept4", "(IJJI)I");
-        static final MethodHandle SETSOCKOPT = SystemCalls.link("setsockopt", "(IIIJI)I");
-        static final MethodHandle GETSOCKNAME = SystemCalls.link("getsockname", "(IJJ)I");
+        static final SystemCall ACCEPT4 = SystemCall.of("accept4");
+        static final SystemCall SETSOCKOPT = SystemCall.of("setsockopt");
+        static final SystemCall GETSOCKNAME = SystemCall.of("getsockname");
     }
 
     private final ErrnoState state = new ErrnoState();
@@ -42,49 +41,28 @@ public final class SocketCalls implements Transfers {
 
     @Override
     public long receive(int descriptor, long buffer, long size) {
-        try {
-            return state.result((long) RECV.invokeExact(state.segment(), descriptor, buffer, size, 0));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return RECV.call(state, descriptor, buffer, size, 0);
     }
 
     @Override
     public long send(int descriptor, long buffer, long size) {
-        try {
-            return state.result((long) SEND.invokeExact(state.segment(), descriptor, buffer, size, MSG_NOSIGNAL));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return SEND.call(state, descriptor, buffer, size, MSG_NOSIGNAL);
     }
 
     @Override
     public long send(int descriptor, long vector, int count) {
         MessageHeader.set(message.address(), vector, count);
-        try {
-            return state.result(
-                    (long) Rare.SENDMSG.invokeExact(state.segment(), descriptor, message.address(), MSG_NOSIGNAL));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Rare.SENDMSG.call(state, descriptor, message.address(), MSG_NOSIGNAL);
     }
 
     /** Sends an end of file behind what was sent. */
     public int shutdownWriting(int descriptor) {
-        try {
-            return state.result((int) Rare.SHUTDOWN.invokeExact(state.segment(), descriptor, SHUT_WR));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Rare.SHUTDOWN.callInt(state, descriptor, SHUT_WR);
     }
 
     /** Closes {@code descriptor}. On Linux it is closed even when EINTR is returned: never repeat the call. */
     public int close(int descriptor) {
-        try {
-            return state.result((int) SystemCalls.CLOSE.invokeExact(state.segment(), descriptor));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return SystemCalls.CLOSE.callInt(state, descriptor);
     }
 
     /**
@@ -96,12 +74,7 @@ public final class SocketCalls implements Transfers {
     public int accept(int listener, long peer) {
         Memory.putInt(number.address(), SocketAddress.CAPACITY);
         Memory.putInt(peer, 0);
-        try {
-            return state.result((int)
-                    Connecting.ACCEPT4.invokeExact(state.segment(), listener, peer, number.address(), NONBLOCKING));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Connecting.ACCEPT4.callInt(state, listener, peer, number.address(), NONBLOCKING);
     }
 
     /** Returns the size of the address that {@link #accept} or {@link #localAddress} stored last. */
@@ -112,22 +85,13 @@ public final class SocketCalls implements Transfers {
     /** Stores the address that {@code descriptor} is bound to at {@code address}. */
     public int localAddress(int descriptor, long address) {
         Memory.putInt(number.address(), SocketAddress.CAPACITY);
-        try {
-            return state.result(
-                    (int) Connecting.GETSOCKNAME.invokeExact(state.segment(), descriptor, address, number.address()));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Connecting.GETSOCKNAME.callInt(state, descriptor, address, number.address());
     }
 
     /** Switches Nagle's algorithm off, for small messages to leave at once. */
     public int setNoDelay(int descriptor) {
         Memory.putInt(number.address(), 1);
-        try {
-            return state.result((int) Connecting.SETSOCKOPT.invokeExact(
-                    state.segment(), descriptor, IPPROTO_TCP, TCP_NODELAY, number.address(), Integer.BYTES));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Connecting.SETSOCKOPT.callInt(
+                state, descriptor, IPPROTO_TCP, TCP_NODELAY, number.address(), Integer.BYTES, 0);
     }
 }

@@ -252,13 +252,17 @@ public final class EventLoop implements AutoCloseable {
             dropCancelledTimers();
         }
         takeInbox();
-        if (ready.isEmpty() || policy.mustPoll(watches.count() - internalWatches)) {
+        if (ready.isEmpty() || policy.mustPoll(watchedByProgram())) {
             poll();
         }
         if (!timers.isEmpty()) {
             queueDueTimers();
         }
         runReady();
+    }
+
+    private int watchedByProgram() {
+        return watches.count() - internalWatches;
     }
 
     private void runReady() {
@@ -286,7 +290,7 @@ public final class EventLoop implements AutoCloseable {
         int watched = watches.count() + 1;
         long timeout = timeoutNanos();
         int count = timeout == NOT_AT_ALL ? poller.poll(NOT_AT_ALL, watched) : sleep(timeout, watched);
-        policy.polled();
+        policy.polled(watchedByProgram());
         takeInbox();
         takeAgain();
         for (int i = 0; i < count; i++) {

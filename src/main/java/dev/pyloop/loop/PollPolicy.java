@@ -40,11 +40,13 @@ final class PollPolicy {
         return System.nanoTime() - lastPoll >= MAX_NANOS;
     }
 
-    /** Takes note of a poll. */
-    void polled() {
+    /** Takes note of a poll. Its time matters only while the program watches nothing; one that is too old polls early. */
+    void polled(int watchedByProgram) {
         sincePoll = 0;
         nextClockReading = CALLBACKS_BETWEEN_CLOCK_READINGS;
-        lastPoll = System.nanoTime();
+        if (watchedByProgram == 0) {
+            lastPoll = System.nanoTime();
+        }
     }
 
     /** Takes note that {@code count} callbacks are about to run. */

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The place where a system call linked by {@link NativeLinker#systemCall} leaves errno.
+ * The place where a system call leaves errno ({@link SystemCall}).
  *
  * <p>One instance serves one thread at a time: two threads sharing it would read each other's errno.
  */

@@ -2,7 +2,6 @@ package dev.pyloop.memory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -12,8 +11,8 @@ import java.nio.charset.StandardCharsets;
  * one can be closed only by the thread that opened it. Any thread may use and close it; the owner orders its use.
  */
 public final class NativeBuffer implements AutoCloseable {
-    private static final MethodHandle CALLOC = NativeLinker.function(NativeLinker.libcSymbol("calloc"), "(JJ)J");
-    private static final MethodHandle FREE = NativeLinker.function(NativeLinker.libcSymbol("free"), "(J)V");
+    private static final NativeFunction CALLOC = NativeFunction.at(NativeLinker.libcSymbol("calloc"));
+    private static final NativeFunction FREE = NativeFunction.at(NativeLinker.libcSymbol("free"));
     private static final long ALIGNMENT = 16;
     private static final long FREED = 0;
 
@@ -21,11 +20,7 @@ public final class NativeBuffer implements AutoCloseable {
 
     /** Allocates {@code size} bytes, zeroed and aligned to 16. */
     public NativeBuffer(long size) {
-        try {
-            address = (long) CALLOC.invokeExact(Math.max(size, 1), 1L);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        address = CALLOC.call(Math.max(size, 1), 1);
         if (address == 0) {
             throw new OutOfMemoryError("calloc of " + size + " bytes");
         }
@@ -49,11 +44,7 @@ public final class NativeBuffer implements AutoCloseable {
     public void close() {
         long freed = address;
         address = FREED;
-        try {
-            FREE.invokeExact(freed);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        FREE.call(freed);
     }
 
     /** Allocates {@code size} zeroed bytes that live as long as the process, and returns their address. */

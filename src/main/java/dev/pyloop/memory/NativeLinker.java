@@ -7,7 +7,6 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
 /**
@@ -21,38 +20,22 @@ import java.lang.invoke.MethodType;
 public final class NativeLinker {
     private static final Linker LINKER = Linker.nativeLinker();
 
-    private static final MethodHandle OF_ADDRESS = ofAddress();
-
     private NativeLinker() {}
 
-    /** Links a function that may block, call back into Java or run Python code. */
+    /** Links a function that {@link NativeFunction} cannot call. It may block, call back into Java or run Python code. */
     public static MethodHandle function(long address, String signature) {
         MethodType type = methodType(signature);
         return LINKER.downcallHandle(MemorySegment.ofAddress(address), descriptor(type));
     }
 
-    /** Links a function with {@code fixed} parameters before its ellipsis; the signature says which ones it is called with. */
-    public static MethodHandle variadic(long address, String signature, int fixed) {
-        MethodType type = methodType(signature);
-        return LINKER.downcallHandle(
-                MemorySegment.ofAddress(address), descriptor(type), Linker.Option.firstVariadicArg(fixed));
+    /** Links what {@link NativeFunction} shares: a call through any pointer, which comes before four arguments. */
+    static MethodHandle uniform() {
+        return LINKER.downcallHandle(descriptor(methodType("(JJJJ)J")));
     }
 
-    /** Links calls through a function pointer, which the handle takes as a {@code long} before the parameters. */
-    public static MethodHandle pointer(String signature) {
-        MethodHandle call = LINKER.downcallHandle(descriptor(methodType(signature)));
-        return MethodHandles.filterArguments(call, 0, OF_ADDRESS);
-    }
-
-    /**
-     * Links a system call wrapper whose {@code errno} is wanted.
-     *
-     * <p>The handle takes the {@link ErrnoState#segment()} to store errno in before the parameters of the signature.
-     */
-    public static MethodHandle systemCall(long address, String signature) {
-        MethodType type = methodType(signature);
-        return LINKER.downcallHandle(
-                MemorySegment.ofAddress(address), descriptor(type), Linker.Option.captureCallState("errno"));
+    /** Links what {@link SystemCall} shares: the same with six, and the place to store errno in behind the pointer. */
+    static MethodHandle uniformWithErrno() {
+        return LINKER.downcallHandle(descriptor(methodType("(JJJJJJ)J")), Linker.Option.captureCallState("errno"));
     }
 
     /**
@@ -89,16 +72,6 @@ public final class NativeLinker {
             throw error;
         }
         return new AssertionError("a native call threw", thrown);
-    }
-
-    private static MethodHandle ofAddress() {
-        try {
-            return MethodHandles.lookup()
-                    .findStatic(
-                            MemorySegment.class, "ofAddress", MethodType.methodType(MemorySegment.class, long.class));
-        } catch (ReflectiveOperationException e) {
-            throw new LinkageError("MemorySegment.ofAddress", e);
-        }
     }
 
     private static MethodType methodType(String signature) {

@@ -22,7 +22,21 @@ public final class FlushList {
     /** Sends what waits, in the order in which the transports were first written to. */
     public void flush() {
         // Asked after every callback: small enough to be compiled into the asker.
+        if (count == 1) {
+            flushOnly();
+        } else if (count != 0) {
+            flushAll();
+        }
+    }
+
+    /** Almost every callback writes to one transport at most. */
+    private void flushOnly() {
+        Flushable transport = transports[0];
+        Arrays.fill(transports, 0, 1, null);
+        count = 0;
+        transport.flushListed();
         if (count != 0) {
+            // A failed transport's owner wrote to others.
             flushAll();
         }
     }

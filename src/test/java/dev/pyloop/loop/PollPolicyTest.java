@@ -52,6 +52,20 @@ class PollPolicyTest {
         assertEquals(Math.ceilDiv(50, PollPolicy.CALLBACKS_BETWEEN_CLOCK_READINGS), poller.polls());
     }
 
+    @Test
+    void afterTheLastWatchThePollsBecomeRareAgain() {
+        assertEquals(0, loop.watch(DESCRIPTOR, Interest.READ, tasks.create(() -> {})));
+        runChain();
+        assertTrue(loop.unwatch(DESCRIPTOR, Interest.READ));
+        int before = poller.polls();
+        left = CALLBACKS;
+        loop.setStopping(false);
+        runChain();
+        int polls = poller.polls() - before;
+        assertTrue(polls >= Math.ceilDiv(CALLBACKS, PollPolicy.MAX_CALLBACKS));
+        assertTrue(polls <= Math.ceilDiv(CALLBACKS, PollPolicy.CALLBACKS_BETWEEN_CLOCK_READINGS) + 1);
+    }
+
     /** How often exactly depends on the time that the callbacks take. */
     private void assertPollsNowAndThen() {
         assertTrue(poller.polls() >= Math.ceilDiv(CALLBACKS, PollPolicy.MAX_CALLBACKS));
