@@ -13,12 +13,11 @@ from . import _engine, _stock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar, TypeVarTuple
+    from typing import TypeVar
 
     from typing_extensions import Buffer
 
     _T = TypeVar("_T")
-    _Ts = TypeVarTuple("_Ts")
 
 _READ, _WRITE = 1, 2  # as the engine names them
 _NOT_NOW = (BlockingIOError, InterruptedError)
@@ -38,7 +37,7 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             return sock.recv(n)
         except _NOT_NOW:
             pass
-        return await self._when_ready(_READ, sock, sock.recv, n)
+        return await self._when_ready(_READ, sock, lambda: sock.recv(n))
 
     async def sock_recv_into(self, sock: socket.socket, buf: Buffer) -> int:
         """Receive into a buffer; return how many bytes, zero at the end of the stream."""
@@ -48,7 +47,7 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             return sock.recv_into(buf)
         except _NOT_NOW:
             pass
-        return await self._when_ready(_READ, sock, sock.recv_into, buf)
+        return await self._when_ready(_READ, sock, lambda: sock.recv_into(buf))
 
     async def sock_recvfrom(self, sock: socket.socket, bufsize: int) -> tuple[bytes, Any]:
         """Receive a datagram of up to ``bufsize`` bytes; return it and the address it came from."""
@@ -58,7 +57,7 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             return sock.recvfrom(bufsize)
         except _NOT_NOW:
             pass
-        return await self._when_ready(_READ, sock, sock.recvfrom, bufsize)
+        return await self._when_ready(_READ, sock, lambda: sock.recvfrom(bufsize))
 
     async def sock_recvfrom_into(self, sock: socket.socket, buf: Any, nbytes: int = 0) -> tuple[int, Any]:
         """Receive a datagram into a buffer; return its size and the address it came from."""
@@ -70,7 +69,7 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             return sock.recvfrom_into(buf, nbytes)
         except _NOT_NOW:
             pass
-        return await self._when_ready(_READ, sock, sock.recvfrom_into, buf, nbytes)
+        return await self._when_ready(_READ, sock, lambda: sock.recvfrom_into(buf, nbytes))
 
     async def sock_sendall(self, sock: socket.socket, data: Buffer) -> None:
         """Send all of ``data``. After an error or a cancellation nobody knows how much of it was sent."""
@@ -83,8 +82,12 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
         if type(data) is bytes and sent == len(data):
             return
         view = memoryview(data).cast("B")
+
+        def send_rest() -> int:
+            return sock.send(view[sent:])
+
         while sent < len(view):
-            sent += await self._when_ready(_WRITE, sock, sock.send, view[sent:])
+            sent += await self._when_ready(_WRITE, sock, send_rest)
 
     async def sock_sendto(self, sock: socket.socket, data: Buffer, address: Any) -> int:
         """Send a datagram to an address; return how many bytes were sent."""
@@ -94,7 +97,7 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             return sock.sendto(data, address)
         except _NOT_NOW:
             pass
-        return await self._when_ready(_WRITE, sock, sock.sendto, data, 0, address)
+        return await self._when_ready(_WRITE, sock, lambda: sock.sendto(data, 0, address))
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         """Connect to an address; one of TCP or UDP is resolved first.
@@ -116,7 +119,7 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             pass
         else:
             return
-        await self._when_ready(_WRITE, sock, _check_connected, sock, address)
+        await self._when_ready(_WRITE, sock, lambda: _check_connected(sock, address))
 
     async def sock_accept(self, sock: socket.socket) -> tuple[socket.socket, Any]:
         """Accept a connection; return its socket, which does not block, and the address of the peer."""
@@ -126,15 +129,17 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             return _accept(sock)
         except _NOT_NOW:
             pass
-        return await self._when_ready(_READ, sock, _accept, sock)
+        return await self._when_ready(_READ, sock, lambda: _accept(sock))
 
     def _check_socket(self, sock: socket.socket) -> None:
         _stock.base_events._check_ssl_socket(sock)
         if self._debug and sock.gettimeout() != 0:
             raise ValueError("the socket must be non-blocking")
 
-    async def _when_ready(self, kind: int, sock: socket.socket, attempt: Callable[[*_Ts], _T], *arguments: *_Ts) -> _T:
+    async def _when_ready(self, kind: int, sock: socket.socket, attempt: Callable[[], _T]) -> _T:
         """Make an attempt whenever the socket is ready, until one is not told to come again.
+
+        It looks the socket's method up each time: a program may have replaced it meanwhile.
 
         Raises:
             RuntimeError: the loop is closed, or the socket belongs to a transport.
@@ -150,7 +155,7 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
                 self._unwatch_once(descriptor, kind, ready)
                 raise
             try:
-                return attempt(*arguments)
+                return attempt()
             except _NOT_NOW:
                 pass
 
