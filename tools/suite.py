@@ -40,8 +40,8 @@ WITHOUT_THE_SLOWEST = (
     "--ignore=tests/test_docs.py",
 )
 
-# Every workload of the default once, to see that it works; what it measures beside the other steps says nothing.
-BENCH = ("-m", "pyloop.bench", "--quick", "--loops", "pyloop", "--output", BUILD / "reports" / "bench")
+# A few operations of every workload, to see that it works; what it measures beside the other steps says nothing.
+BENCH = ("-m", "pyloop.bench", "--smoke", "--output", BUILD / "reports" / "bench")
 
 DEBUG_PACKAGES = "Debian has python3.11-dbg, which needs python3.11-venv and libpython3.11-testsuite too"
 

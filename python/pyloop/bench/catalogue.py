@@ -10,8 +10,10 @@ from .model import Workload
 WORKLOADS: dict[str, Workload] = {**scheduling.WORKLOADS, **network.WORKLOADS, **life.WORKLOADS}
 
 
-def select(patterns: list[str]) -> list[Workload]:
+def select(patterns: list[str], fewer: bool = False) -> list[Workload]:
     """Return the workloads that match one of the patterns (as file names do), or the default ones if there are none.
+
+    With `fewer`, those of the default that are much like another are left out.
 
     Raises:
         ValueError: nothing matches a pattern.
@@ -20,5 +22,5 @@ def select(patterns: list[str]) -> list[Workload]:
         if not any(fnmatchcase(name, pattern) for name in WORKLOADS):
             raise ValueError(f"no workload matches {pattern}")
     if not patterns:
-        return [workload for workload in WORKLOADS.values() if workload.default]
+        return [workload for workload in WORKLOADS.values() if workload.default and (workload.distinct or not fewer)]
     return [workload for name, workload in WORKLOADS.items() if any(fnmatchcase(name, pattern) for pattern in patterns)]

@@ -30,14 +30,15 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, metavar="SECONDS", help="the least of it (default: 1)")
     parser.add_argument("--seconds", type=float, help="measured, per figure (default: 0.8)")
     parser.add_argument("--cores", type=_cores, metavar="SERVER,LOAD", help="where to run (default: first and last)")
-    parser.add_argument("--quick", action="store_true", help="PyLoop and asyncio, one short round: does it all work?")
+    parser.add_argument("--quick", action="store_true", help="PyLoop and asyncio, one short round: a first look")
+    parser.add_argument("--smoke", action="store_true", help="PyLoop, a few operations each: does every workload work?")
     parser.add_argument("--python", default=sys.executable, help="the Python to measure with (default: this one)")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="for the reports (default: pyloop-bench)")
     parser.add_argument("--compare", type=Path, metavar="OLD.json", help="also say what has changed since")
     parser.add_argument("--from", dest="source", type=Path, metavar="FILE.json", help="report that, measure nothing")
     arguments = parser.parse_args()
     try:
-        workloads = catalogue.select(arguments.only)
+        workloads = catalogue.select(arguments.only, arguments.smoke or arguments.quick)
         old = report.load(arguments.compare) if arguments.compare else None
         new = report.load(arguments.source) if arguments.source else None
     except (OSError, ValueError) as error:
@@ -48,34 +49,35 @@ def main() -> None:
         return
     measured = new or _measure(parser, arguments, workloads)
     _publish(measured, arguments.output or Path("pyloop-bench"), old)
-    if arguments.quick and (measured.failures or measured.unmeasured):
+    if arguments.smoke and (measured.failures or measured.unmeasured):
         raise SystemExit(1)
 
 
 def _measure(
     parser: argparse.ArgumentParser, arguments: argparse.Namespace, workloads: list[Workload]
 ) -> report.Report:
-    quick = arguments.quick
+    quick, smoke = arguments.quick, arguments.smoke
     there: dict[str, str] = json.loads(
         subprocess.run(
             [arguments.python, "-m", "pyloop.bench.machine"], check=True, stdout=subprocess.PIPE, text=True
         ).stdout
     )
     available = [name for name in loops.MODULES if name in there]
-    names = arguments.loops or [name for name in available if not quick or name in {loops.SUBJECT, "asyncio"}]
+    wanted = {loops.SUBJECT} if smoke else {loops.SUBJECT, "asyncio"} if quick else available
+    names = arguments.loops or [name for name in available if name in wanted]
     if missing := set(names) - set(available):
         parser.error(f"cannot be imported here: {', '.join(sorted(missing))}")
-    count = arguments.rounds or (1 if quick else 2)
-    warm_up = arguments.warm_up or (0.1 if quick else 1)
-    seconds = arguments.seconds or (0.1 if quick else 0.8)
+    count = arguments.rounds or (1 if quick or smoke else 2)
+    warm_up = 0 if smoke else arguments.warm_up or (0.1 if quick else 1)
+    seconds = arguments.seconds or (0.1 if quick or smoke else 0.8)
     server_core, load_core = arguments.cores or _default_cores()
-    setting = Setting(arguments.python, server_core, load_core, warm_up, seconds, quick)
+    setting = Setting(arguments.python, server_core, load_core, warm_up, seconds, quick, smoke)
     described = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         **{name: value for name, value in there.items() if name not in loops.MODULES or name in names},
         "commit": machine.commit(),
         "rounds": str(count),
-        "seconds": f"{seconds:g} measured after at least {warm_up:g} of warm-up" + (", quick form" if quick else ""),
+        "seconds": f"{seconds:g} measured after at least {warm_up:g} of warm-up" + f", {setting.form} form",
         "cores": f"server {server_core}, load generator {load_core}",
     }
     result = report.Report({key: value for key, value in described.items() if value}, names)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 import threading
 import time
+from asyncio import AbstractEventLoop
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from . import loops, processes
 from .model import Figures, Metric, Setting, Workload
+
+T = TypeVar("T")
+SLICES = 5
+"""Of the time that is measured: a share is the median of theirs."""
 
 
 class Start(Workload):
@@ -19,7 +27,7 @@ class Start(Workload):
     def measure(self, loop: str, setting: Setting, rate: float | None) -> Figures:
         """Start one process."""
         del rate
-        settling, idle = (0.1, 0.2) if setting.quick else (1, 3)
+        settling, idle = (0.1, 0.2) if setting.form != "full" else (1, 3)
         probe = str(Path(__file__).with_name("start_probe.py"))
         now = str(time.monotonic_ns())
         return processes.run(loop, setting, probe, loops.MODULES[loop], now, str(settling), str(idle))
@@ -32,7 +40,7 @@ class Fairness(Workload):
     def measure(self, loop: str, setting: Setting, rate: float | None) -> Figures:
         """Measure how the two share the GIL."""
         del rate
-        return processes.run(loop, setting, "-m", "pyloop.bench.life", loop, str(setting.seconds))
+        return processes.run(loop, setting, "-m", "pyloop.bench.life", loop, str(setting.warm_up), str(setting.seconds))
 
 
 START = Start(
@@ -58,20 +66,37 @@ FAIRNESS = Fairness(
 WORKLOADS = {workload.name: workload for workload in (START, FAIRNESS)}
 
 
-def compute(stop: threading.Event, counted: list[int]) -> None:
-    """Count until told to stop."""
-    count = 0
-    while not stop.is_set():
-        for _ in range(100):
-            count += 1
-    counted.append(count)
+class Progress:
+    """A thread that computes when it is told to, and counts what it did."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.wanted = threading.Event()
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self) -> None:
+        """Count while it is wanted."""
+        while self.wanted.wait():
+            for _ in range(100):
+                self.count += 1
+
+    def during(self, action: Callable[[], T]) -> tuple[T, float]:
+        """Compute beside `action`; return its result, and the steps done per second."""
+        before, start = self.count, time.perf_counter()
+        self.wanted.set()
+        result = action()
+        while self.count == before:
+            # On a busy machine a thread may not have begun yet.
+            time.sleep(0.001)
+        self.wanted.clear()
+        return result, (self.count - before) / (time.perf_counter() - start)
 
 
-def callbacks(loop_name: str, seconds: float) -> int:
-    """Return how many callbacks ran, one per iteration, in that time on a warm loop."""
-    loop = loops.new_loop(loop_name)
+def callbacks(loop: AbstractEventLoop, seconds: float) -> float:
+    """Return how many callbacks ran per second, one per iteration."""
     count = 0
-    end = time.perf_counter() + max(0.5, 2 * seconds)
+    start = time.perf_counter()
+    end = start + seconds
 
     def step() -> None:
         nonlocal count
@@ -83,34 +108,29 @@ def callbacks(loop_name: str, seconds: float) -> int:
 
     loop.call_soon(step)
     loop.run_forever()
-    end, count = time.perf_counter() + seconds, 0
-    loop.call_soon(step)
-    loop.run_forever()
+    return count / (time.perf_counter() - start)
+
+
+def main(loop_name: str, warm: float, seconds: float) -> None:
+    """Print what thread and loop reach together, relative to what each reaches alone.
+
+    Slices alone and slices together take turns: what slows this process down from outside, and compilers that are not
+    done yet, then weigh on both. Progress is counted per second of the slice, not of what was meant to be its length.
+    """
+    loop = loops.new_loop(loop_name)
+    thread = Progress()
+    callbacks(loop, warm)
+    shares: list[tuple[float, float]] = []
+    length = seconds / SLICES
+    for _ in range(SLICES):
+        loop_alone = callbacks(loop, length)
+        _, thread_alone = thread.during(lambda: time.sleep(length))
+        loop_together, thread_together = thread.during(lambda: callbacks(loop, length))
+        shares.append((loop_together / loop_alone, thread_together / thread_alone))
     loop.close()
-    return count
-
-
-def main(loop_name: str, seconds: float) -> None:
-    """Print what thread and loop reach together, relative to what each reaches alone."""
-    stop = threading.Event()
-    alone: list[int] = []
-    timer = threading.Timer(seconds, stop.set)
-    timer.start()
-    compute(stop, alone)
-    loop_alone = callbacks(loop_name, seconds)
-
-    stop.clear()
-    together: list[int] = []
-    thread = threading.Thread(target=compute, args=(stop, together))
-    thread.start()
-    start = time.perf_counter()
-    loop_together = callbacks(loop_name, seconds)
-    duration = time.perf_counter() - start
-    stop.set()
-    thread.join()
-    thread_share = together[0] / duration / (alone[0] / seconds)
-    print(json.dumps({"thread_share": thread_share, "loop_share": loop_together / loop_alone}))
+    loop_share, thread_share = (statistics.median(values) for values in zip(*shares, strict=True))
+    print(json.dumps({"thread_share": thread_share, "loop_share": loop_share}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+    main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]))

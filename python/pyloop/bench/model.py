@@ -27,6 +27,13 @@ class Setting(NamedTuple):
     warm_up: float
     seconds: float
     quick: bool = False
+    smoke: bool = False
+    """Whether a few operations will do: the figures are not looked at."""
+
+    @property
+    def form(self) -> str:
+        """The name of how thoroughly to measure."""
+        return "smoke" if self.smoke else "quick" if self.quick else "full"
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,8 @@ class Workload(ABC):
     metrics: tuple[Metric, ...]
     targets: dict[str, dict[str, float]] = field(default_factory=dict)
     default: bool = True
+    distinct: bool = True
+    """Whether a short run measures this, if it is a default: it is not much like another."""
     untrimmed: bool = False
     """Whether uvloop is measured a second time, with a malloc that does not give memory back after each message."""
 

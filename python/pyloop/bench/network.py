@@ -10,6 +10,9 @@ from .model import PEAK, Figures, Metric, Setting, UnmeasurableError, Workload
 SERVER_SHARE = "server_share"
 GENERATOR_SHARE = "generator_share"
 KIB = 1 << 10
+SMOKE_RATE = 100.0
+SMOKE_OPERATIONS = 320
+"""A multiple of 32, which are acknowledged together where datagrams are counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,8 @@ class Served(Workload):
         """Return half of what asyncio reaches, or the first loop if it is not measured."""
         if not self.half_load:
             return None
+        if setting.smoke:
+            return SMOKE_RATE
         reference = "asyncio" if "asyncio" in loops else loops[0]
         return self._measure("echo", reference, setting, None)["rate"] / 2
 
@@ -38,8 +43,10 @@ class Served(Workload):
             raise UnmeasurableError("server and load generator need a core each, and there is one")
         generator.program()
         options = dict(self.options)
-        if setting.quick:
+        if setting.quick or setting.smoke:
             options["connections"] = min(options.get("connections", 1), 100)
+        if setting.smoke:
+            options["limit"] = SMOKE_OPERATIONS
         with processes.served(loop, self.name, setting) as (address, process):
             figures = generator.load(
                 mode,
@@ -85,6 +92,7 @@ DEFAULT_ECHOES = {
     *("protocol-10k-100", "protocol-100k-10", "streams-1k-100", "streams-100k-10", "sockets-1k-100"),
 }
 """The diagonal of a large table: each size and each number of connections once at least, each interface, too."""
+DISTINCT_ECHOES = {"protocol-64-1", "protocol-100k-10", "streams-1k-100", "sockets-1k-100"}
 
 
 def title_of(size: int, connections: int) -> str:
@@ -106,6 +114,7 @@ def echoes() -> list[Served]:
             metrics=(rate("round trips"), SERVER_CPU, PEAK),
             targets=LARGE if length >= 10 * KIB else SMALL,
             default=f"{interface}-{size}-{connections}" in DEFAULT_ECHOES,
+            distinct=f"{interface}-{size}-{connections}" in DISTINCT_ECHOES,
             untrimmed=length >= 100 * KIB and interface == "protocol",
         )
         for interface, server in INTERFACES.items()
@@ -178,12 +187,13 @@ _ALL = (
     echo("udp-echo", "UDP round trips: 512 B", "datagrams", {"connections": 10, "size": 512, "udp": 1}, "Datagrams"),
     Served(
         name="udp-burst",
-        title="UDP, 512 B received",
+        title="UDP, 512 B, a burst of 100,000 received",
         subject="Datagrams",
         server="datagram-sink",
         mode="burst",
-        options={"size": 512, "udp": 1},
+        options={"size": 512, "udp": 1, "limit": 100_000},
         metrics=(rate("datagrams"), SERVER_CPU, PEAK),
+        targets={"rate": {"asyncio": 2, "uvloop": 1.5}},
     ),
     http("uvicorn", "uvicorn, 13 B"),
     http("uvicorn-10k", "uvicorn, 10 KiB"),

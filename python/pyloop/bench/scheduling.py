@@ -32,11 +32,10 @@ class Timed(Workload):
     def measure(self, loop: str, setting: Setting, rate: float | None) -> Figures:
         """Measure `loop` in a process of its own, which is free to use every core."""
         del rate
-        mode = "quick" if setting.quick else "full"
         return processes.run(
             loop,
             setting,
-            *("-m", "pyloop.bench.worker", loop, self.name, str(setting.warm_up), str(setting.seconds), mode),
+            *("-m", "pyloop.bench.worker", loop, self.name, str(setting.warm_up), str(setting.seconds), setting.form),
         )
 
 

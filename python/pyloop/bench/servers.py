@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import random
 import socket
 import ssl
 import subprocess
@@ -27,6 +28,7 @@ BACKLOG = 1024
 """Of all servers: clients that connect all at once shall not be turned away."""
 
 HOST = "127.0.0.1"
+PORTS = range(20_000, 32_000)
 
 Start = Callable[[int], Awaitable[object]]
 """Starts a server on a port; what it returns is kept for as long as the server is to live."""
@@ -246,10 +248,14 @@ SERVERS: dict[str, Start] = {
 
 
 def free_port() -> int:
-    """Return a port nobody listens on. Not every loop's server tells its port, so that 0 cannot be asked for."""
-    with socket.create_server((HOST, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port nobody listens on. Not every loop's server tells its port, so that 0 cannot be asked for.
+
+    It is none of those that the system gives away by itself: nobody else gets it before it is used.
+    """
+    for port in random.sample(PORTS, len(PORTS)):
+        with suppress(OSError), socket.create_server((HOST, port)):
+            return port
+    raise OSError(f"no free port in {PORTS}")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Measures one workload on one loop, in this process: ``worker.py LOOP WORKLOAD WARM_UP SECONDS QUICK`` prints JSON."""
+"""Measures one workload on one loop, in this process: ``worker.py LOOP WORKLOAD WARM_UP SECONDS FORM`` prints JSON."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from .scheduling import WORKLOADS
 STEADY = 0.97
 """Of the time before: a workload whose time falls below this is still warming up."""
 AT_MOST = 4
+LEAST_RUNS = {"quick": 1, "full": 3}
+SMOKE_OPERATIONS = 20
+"""Ten tasks share the operations of some workloads."""
 
 
 def once(
@@ -41,26 +44,40 @@ def warm_up(run: Callable[[], tuple[float, float]], seconds: float) -> None:
             return
 
 
-def main(loop_name: str, name: str, warm: float, seconds: float, quick: bool) -> None:
-    """Warm up, measure, and print the figures of the median run, per operation."""
-    workload = WORKLOADS[name]
-    operations = max(workload.operations // (10 if quick else 1), 1)
-    loop = new_loop(loop_name)
-
-    def run() -> tuple[float, float]:
-        return once(workload.run, loop, operations)
-
+def measure(run: Callable[[], tuple[float, float]], warm: float, seconds: float, form: str) -> tuple[float, float]:
+    """Return the seconds and the processor seconds of the median run, after the warm-up that the form asks for."""
+    if form == "smoke":
+        return run()
     warm_up(run, warm)
     runs = [run()]
-    while sum(duration for duration, _ in runs) < seconds or len(runs) < (1 if quick else 3):
+    while sum(duration for duration, _ in runs) < seconds or len(runs) < LEAST_RUNS[form]:
         runs.append(run())
-    duration = statistics.median(duration for duration, _ in runs)
-    cpu = statistics.median(cpu for _, cpu in runs)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return statistics.median(duration for duration, _ in runs), statistics.median(cpu for _, cpu in runs)
+
+
+def operations_of(form: str, operations: int) -> int:
+    """Return how many of a workload's operations to do in one run."""
+    if form == "smoke":
+        return min(operations, SMOKE_OPERATIONS)
+    return max(operations // 10, 1) if form == "quick" else operations
+
+
+def peak_mib() -> float:
+    """Return the most memory that this process has had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main(loop_name: str, name: str, warm: float, seconds: float, form: str) -> None:
+    """Warm up, measure, and print the figures of the median run, per operation."""
+    workload = WORKLOADS[name]
+    operations = operations_of(form, workload.operations)
+    loop = new_loop(loop_name)
+    duration, cpu = measure(lambda: once(workload.run, loop, operations), warm, seconds, form)
+    peak = peak_mib()
     loop.close()
     unit = 1 if workload.floor else operations
     print(json.dumps({"seconds": duration / unit, "cpu_us": cpu / operations * 1e6, "peak_mib": peak}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4]), sys.argv[5] == "quick")
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]), float(sys.argv[4]), sys.argv[5])

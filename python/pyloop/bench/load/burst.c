@@ -3,11 +3,11 @@
 #include "load.h"
 
 enum { ON_THEIR_WAY = 96 };
-static const uint64_t PATIENCE = SECOND;
+static const uint64_t PATIENCE = 10ull * SECOND;
 static uint64_t sent, last_reply;
 
 static void send_burst(struct connection *connection) {
-    for (; sent - operations < ON_THEIR_WAY; sent++) {
+    for (; sent - operations < ON_THEIR_WAY && sent < target; sent++) {
         memcpy(message, &sent, sizeof sent);
         if (output(connection, message, size) < 0) return;
     }

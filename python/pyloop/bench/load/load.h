@@ -36,13 +36,13 @@ typedef void handler(struct connection *);
 /* The options. */
 extern int port, core, server_pid, connections, tls, udp, body;
 extern const char *path;
-extern size_t size;
+extern size_t size, limit;
 extern double warmup, seconds, rate;
 
 /* The state. */
 extern int poller;
 extern struct connection *all;
-extern uint64_t operations, bytes;
+extern uint64_t operations, bytes, target; /* target: how many operations there are to be at the end */
 extern char message[BUFFER_BYTES], buffer[BUFFER_BYTES];
 
 /* measure.c */

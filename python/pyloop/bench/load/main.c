@@ -1,10 +1,10 @@
 /* The load generator: one thread, one epoll, non-blocking sockets, so that the server is the bottleneck.
  *
  *     load MODE port=N server=PID [core=N] [connections=N] [size=BYTES] [warmup=S] [seconds=S] [rate=N] [tls=1] [udp=1]
- *          [path=UNIX_SOCKET] [body=BYTES]
+ *          [path=UNIX_SOCKET] [body=BYTES] [limit=N]
  *
- * It loads the server without a break, first until it is warm, then for the window that is measured, and prints one
- * line of JSON. The processor time of the server's process (all of its threads) is read at both ends of the window, by
+ * It loads the server without a break, first until it is warm, then for the window that is measured (or, with a limit,
+ * until so many more operations are done, however long that takes), and prints one line of JSON. The processor time of the server's process (all of its threads) is read at both ends of the window, by
  * the clock the kernel keeps for it; server=0 stands for a server that cannot be looked at.
  *
  * echo          one message outstanding per connection; a reply must be as long, and begin with the same 8 bytes
@@ -22,7 +22,7 @@
 
 int port, core = -1, server_pid, connections = 1, tls, udp, body = 13;
 const char *path;
-size_t size = 64;
+size_t size = 64, limit;
 double warmup = 2, seconds = 2, rate;
 
 static const struct { const char *name; void (*run)(void); } MODES[] = {
@@ -40,7 +40,8 @@ static void parse(const char *argument) {
              + sscanf(argument, "core=%d", &core) + sscanf(argument, "connections=%d", &connections)
              + sscanf(argument, "size=%zu", &size) + sscanf(argument, "warmup=%lf", &warmup)
              + sscanf(argument, "seconds=%lf", &seconds) + sscanf(argument, "rate=%lf", &rate)
-             + sscanf(argument, "tls=%d", &tls) + sscanf(argument, "udp=%d", &udp) + sscanf(argument, "body=%d", &body);
+             + sscanf(argument, "tls=%d", &tls) + sscanf(argument, "udp=%d", &udp) + sscanf(argument, "body=%d", &body)
+             + sscanf(argument, "limit=%zu", &limit);
     if (read != 1) errx(1, "what is %s?", argument);
 }
 

@@ -6,7 +6,7 @@ static const double STILL_FALLING = 0.97;
 enum { SLICES = 4, AT_MOST = 4 };
 static const uint64_t PATIENCE = 10ull * SECOND;
 
-uint64_t operations, bytes;
+uint64_t operations, bytes, target = UINT64_MAX;
 
 int checked(int result, const char *call) {
     if (result < 0) err(1, "%s", call);
@@ -86,6 +86,11 @@ void drive(handler *ready) {
     warm_up(ready);
     mark(&first);
     uint64_t end = first.time + (uint64_t)(seconds * SECOND);
+    if (limit) {
+        target = first.operations + limit;
+        while (operations < target) turn(ready);
+        end = 0;
+    }
     /* A server that is kept from its core is waited for. */
     while (turn(ready) < end || (operations == first.operations && now() < end + PATIENCE)) {}
     mark(&last);
