@@ -264,6 +264,7 @@ def timed(
     targets: tuple[float, ...] = (),
     floor: float | None = None,
     metric: Metric | None = None,
+    distinct: bool = True,
 ) -> Timed:
     """Return a workload with the speed-ups promised over asyncio and uvloop."""
     time = metric or (MILLISECONDS if floor else NANOSECONDS)
@@ -276,6 +277,7 @@ def timed(
         metrics=(time, CPU, PEAK),
         targets={"seconds": dict(zip(("asyncio", "uvloop"), targets, strict=False))} if targets else {},
         floor=floor,
+        distinct=distinct,
     )
 
 
@@ -292,6 +294,7 @@ _ALL = (
             batch(*ARGUMENTS[:count]),
             50_000,
             (3.5, 2),
+            distinct=count in {0, 4},
         )
         for count in range(5)
     ),
