@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pyloop.bench import catalogue, charts, markdown, page, report, tables
+from pyloop.bench import catalogue, charts, markdown, page, promises, report, tables
 from pyloop.bench.model import Metric
 
 RATE = Metric("rate", "rate", "/s", more_is_better=True)
@@ -54,6 +54,27 @@ def test_a_ratio_within_the_noise_is_no_difference(own: list[float], control: li
     assert ratio
     assert ratio.verdict == verdict
     assert ("no difference" in str(ratio)) == (verdict == "same")
+
+
+def test_one_round_gives_no_verdict() -> None:
+    once = made()
+    for result in once.results:
+        for samples in result.samples.values():
+            samples.update({loop: figures[:1] for loop, figures in samples.items()})
+    for text in (markdown.write(once), page.write(once)):
+        assert "One round: no verdict." in text
+        assert "2.00x" in text
+        assert not re.search(r"reached|missed|no difference|ahead|PyLoop better", text.partition("</style>")[2] or text)
+
+
+def test_promises_are_counted_and_those_not_kept_are_named() -> None:
+    report = made()
+    report.results[0].targets = {"rate": {"uvloop": 2, "best peer": 2.5}}
+    report.results[1].targets = {"rate": {"asyncio": 0.499}}
+    kept, missed = promises.summary(report)
+    assert kept == "Targets: 1 of 4 reached, 1 missed by less than the noise, 2 missed:"
+    assert missed[0] == "`won` <1>: rate, beside best peer, asyncio: 1.98x instead of 2.5x"
+    assert missed[1].startswith("`even` <1>: rate, beside asyncio: ")
 
 
 def test_a_report_survives_json(tmp_path: Path) -> None:
@@ -105,7 +126,7 @@ def test_the_page_is_well_formed_and_needs_nothing_else() -> None:
 
 def test_workloads_are_chosen_by_pattern() -> None:
     assert [workload.name for workload in catalogue.select(["batch-?"])] == [f"batch-{n}" for n in range(5)]
-    assert len(catalogue.select(["echo-*-*-*"])) == 48
+    assert len(catalogue.select(["echo-*-*-*"])) == 50
     assert all(workload.default for workload in catalogue.select([]))
     with pytest.raises(ValueError, match="no workload"):
         catalogue.select(["nothing-*"])

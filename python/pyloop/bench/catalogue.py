@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from . import life, network, scheduling
+from . import clients, life, network, scheduling
 from .model import Workload
 
-WORKLOADS: dict[str, Workload] = {**scheduling.WORKLOADS, **network.WORKLOADS, **life.WORKLOADS}
+WORKLOADS: dict[str, Workload] = {
+    **scheduling.WORKLOADS,
+    **network.WORKLOADS,
+    **clients.WORKLOADS,
+    **life.WORKLOADS,
+}
 
 
 def select(patterns: list[str], fewer: bool = False) -> list[Workload]:

@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -69,3 +71,23 @@ def load(mode: str, address: str, **options: float | None) -> Figures:
         raise MeasurementError(done.stderr.strip() or f"load: exit status {done.returncode}")
     figures: Figures = json.loads(done.stdout)
     return figures
+
+
+@contextmanager
+def responding(core: int, body: int) -> Iterator[int]:
+    """Run a server that answers HTTP requests with `body` bytes; yields its port.
+
+    Raises:
+        MeasurementError: it did not start.
+    """
+    machine.raise_file_limit()
+    command = [str(program()), "respond", f"core={core}", f"body={body}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            port = process.stdout.readline().strip()
+            if not port:
+                raise MeasurementError(f"the HTTP server did not start: exit status {process.wait()}")
+            yield int(port)
+        finally:
+            process.kill()

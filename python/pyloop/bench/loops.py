@@ -11,6 +11,9 @@ CONTROL = "control"
 """asyncio under a second name: what it differs from asyncio by is the noise of the measurement."""
 UNTRIMMED = "uvloop-untrimmed"
 
+BEST_PEER = "best peer"
+"""Whichever of the peers is best on a workload: what is promised may be about it."""
+
 PEERS = ("asyncio", "uvloop", "rloop", "rsloop", "zuvloop")
 MODULES = {name: name for name in (SUBJECT, *PEERS)} | {CONTROL: "asyncio"}
 

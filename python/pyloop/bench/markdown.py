@@ -5,8 +5,9 @@ from __future__ import annotations
 import statistics
 from itertools import groupby
 
+from . import promises
 from .report import Report, Result
-from .tables import compare, noise, spread, table
+from .tables import compare, noise_shown, spread, table
 
 SHARES = """Share of its core that the server used / the generator used. Bold: the generator was busy and the server
 was not; then the CPU figure is the one to read."""
@@ -22,8 +23,8 @@ def write(report: Report) -> str:
     for subject, results in groupby(report.results, lambda result: result.subject):
         group = list(results)
         parts += [f"## {subject}", figures(report, group)]
-        if report.peers:
-            parts.append(ratios(report, group))
+        if report.peers and (shown := ratios(report, group)):
+            parts.append(shown)
     if shown := shares(report):
         parts += [
             "## Was the generator the limit?",
@@ -38,6 +39,8 @@ def write(report: Report) -> str:
 
 def summary(report: Report) -> str:
     """Return how often PyLoop is ahead of each peer in the first figure of a workload, and where it is behind."""
+    if report.rounds == 1:
+        return promises.NO_VERDICT
     lines = []
     for peer in report.peers:
         first = [(result.title, ratio) for result in report.results for _, ratio in list(result.ratios(peer))[:1]]
@@ -45,7 +48,8 @@ def summary(report: Report) -> str:
         losses = "; ".join(f"{title} {ratio.median:.2f}x" for title, ratio in first if ratio.verdict == "worse")
         line = "- {}: ahead {better}, no difference {same}, behind {worse}".format(peer, **counts)
         lines.append(line + (f" ({losses})" if losses else ""))
-    return "\n".join(lines)
+    kept, missed = promises.summary(report)
+    return "\n\n".join(filter(None, ["\n".join(lines), kept, "\n".join(f"- {promise}" for promise in missed)]))
 
 
 def figures(report: Report, results: list[Result]) -> str:
@@ -64,21 +68,11 @@ def ratios(report: Report, results: list[Result]) -> str:
     rows = []
     for result in results:
         for metric in result.metrics:
-            samples = result.samples.get(metric.key, {})
-            cells = []
-            for peer in report.peers:
-                ratio = compare(samples, peer, metric.more_is_better) if metric.compared else None
-                target = result.targets.get(metric.key, {}).get(peer)
-                verdict = "" if not ratio or target is None else f", ≥ {target:g}x {reached(ratio.median >= target)}"
-                cells.append(f"{ratio}{verdict}" if ratio else "-")
-            if set(cells) != {"-"}:
-                rows.append([f"{result.title}: {metric.title}", *cells, f"± {noise(samples):.0%}"])
-    return table(["PyLoop is so many times as good", *report.peers, "noise"], rows)
-
-
-def reached(is_reached: bool) -> str:
-    """Return the word for a target."""
-    return "reached" if is_reached else "**missed**"
+            cells = [text.replace("missed", "**missed**") for _, text in promises.cells(report, result, metric)]
+            if metric.compared and set(cells) != {"-"}:
+                noise = noise_shown(result.samples.get(metric.key, {}))
+                rows.append([f"{result.title}: {metric.title}", *cells, noise])
+    return table(["PyLoop is so many times as good", *promises.columns(report), "noise"], rows) if rows else ""
 
 
 def shares(report: Report) -> str:

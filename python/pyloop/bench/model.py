@@ -30,6 +30,15 @@ class Setting(NamedTuple):
     smoke: bool = False
     """Whether a few operations will do: the figures are not looked at."""
 
+    def require_two_cores(self) -> None:
+        """Raise an error unless what is measured and what loads it each have a core.
+
+        Raises:
+            UnmeasurableError: there is one core for both.
+        """
+        if self.server_core == self.generator_core:
+            raise UnmeasurableError("server and load generator need a core each, and there is one")
+
     @property
     def form(self) -> str:
         """The name of how thoroughly to measure."""

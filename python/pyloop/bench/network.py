@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from . import generator, processes
-from .model import PEAK, Figures, Metric, Setting, UnmeasurableError, Workload
+from .model import PEAK, Figures, Metric, Setting, Workload
 
 SERVER_SHARE = "server_share"
 GENERATOR_SHARE = "generator_share"
@@ -39,8 +39,7 @@ class Served(Workload):
         return self._measure(self.mode, loop, setting, rate)
 
     def _measure(self, mode: str, loop: str, setting: Setting, rate: float | None) -> Figures:
-        if setting.server_core == setting.generator_core:
-            raise UnmeasurableError("server and load generator need a core each, and there is one")
+        setting.require_two_cores()
         generator.program()
         options = dict(self.options)
         if setting.quick or setting.smoke:
@@ -82,14 +81,26 @@ LATENCIES = tuple(
 )
 SMALL = {"rate": {"asyncio": 1.2, "uvloop": 1.05}}
 LARGE = {"rate": {"asyncio": 1.0, "uvloop": 1.1}}
+LESS_CPU = {"server_us": {"uvloop": 1 / 0.95}}
+SOCKETS = {"rate": {"asyncio": 1.5, "uvloop": 1.1}}
 BULK = {"bytes_rate": {"asyncio": 1.2, "uvloop": 1.1}}
 
 SIZES = {"64": 64, "1k": KIB, "10k": 10 * KIB, "100k": 100 * KIB}
+BETWEEN = {"16k": 16 * KIB, "64k": 64 * KIB}
+"""Sizes on which something is promised, beside those of the table."""
 COUNTS = (1, 10, 100, 1000)
 INTERFACES = {"protocol": "echo", "streams": "streams", "sockets": "sockets"}
 DEFAULT_ECHOES = {
     *("protocol-64-1", "protocol-64-100", "protocol-1k-10", "protocol-1k-100", "protocol-1k-1000"),
-    *("protocol-10k-100", "protocol-100k-10", "streams-1k-100", "streams-100k-10", "sockets-1k-100"),
+    *(
+        "protocol-10k-100",
+        "protocol-16k-100",
+        "protocol-64k-100",
+        "protocol-100k-10",
+        "streams-1k-100",
+        "streams-100k-10",
+        "sockets-1k-100",
+    ),
 }
 """The diagonal of a large table: each size and each number of connections once at least, each interface, too."""
 DISTINCT_ECHOES = {"protocol-64-1", "protocol-100k-10", "streams-1k-100", "sockets-1k-100"}
@@ -99,6 +110,15 @@ def title_of(size: int, connections: int) -> str:
     """Return how a size and a number of connections are written."""
     length = f"{size} B" if size < KIB else f"{size // KIB} KiB"
     return f"{length}, {connections:,} connection{'s' if connections > 1 else ''}"
+
+
+def echo_targets(interface: str, size: int) -> dict[str, dict[str, float]]:
+    """Return what is promised of TCP echo."""
+    if interface == "sockets":
+        return SOCKETS if size < 10 * KIB else {}
+    if size >= 10 * KIB:
+        return LARGE
+    return SMALL | LESS_CPU if interface == "protocol" else SMALL
 
 
 def echoes() -> list[Served]:
@@ -112,18 +132,27 @@ def echoes() -> list[Served]:
             mode="echo",
             options={"connections": connections, "size": length},
             metrics=(rate("round trips"), SERVER_CPU, PEAK),
-            targets=LARGE if length >= 10 * KIB else SMALL,
+            targets=echo_targets(interface, length),
             default=f"{interface}-{size}-{connections}" in DEFAULT_ECHOES,
             distinct=f"{interface}-{size}-{connections}" in DISTINCT_ECHOES,
             untrimmed=length >= 100 * KIB and interface == "protocol",
         )
         for interface, server in INTERFACES.items()
-        for size, length in SIZES.items()
-        for connections in COUNTS
+        for size, length, connections in [
+            *((size, length, count) for size, length in SIZES.items() for count in COUNTS),
+            *((size, length, 100) for size, length in BETWEEN.items() if interface == "protocol"),
+        ]
     ]
 
 
-def echo(name: str, title: str, server: str, options: dict[str, int], subject: str = "TCP echo") -> Served:
+def echo(
+    name: str,
+    title: str,
+    server: str,
+    options: dict[str, int],
+    targets: dict[str, float],
+    subject: str = "TCP echo",
+) -> Served:
     """Return another workload of messages that come back."""
     return Served(
         name=name,
@@ -133,7 +162,7 @@ def echo(name: str, title: str, server: str, options: dict[str, int], subject: s
         mode="echo",
         options=options,
         metrics=(rate("round trips"), SERVER_CPU, PEAK),
-        targets=SMALL if name == "echo-unix" else {},
+        targets={"rate": targets},
     )
 
 
@@ -167,9 +196,23 @@ def http(server: str, title: str) -> Served:
 
 _ALL = (
     *echoes(),
-    echo("four-writes", "echo in four writes: 64 B, 100 connections", "four-writes", {"connections": 100}),
-    echo("four-writes-socket", "the same on an inherited listener", "four-writes-socket", {"connections": 100}),
-    echo("echo-unix", "echo, Unix sockets: 1 KiB, 100 connections", "unix", {"connections": 100, "size": KIB}),
+    echo(
+        "four-writes", "echo in four writes: 64 B, 100 connections", "four-writes", {"connections": 100}, {"uvloop": 1}
+    ),
+    echo(
+        "four-writes-socket",
+        "echo in four writes, inherited listener: 64 B, 100 connections",
+        "four-writes-socket",
+        {"connections": 100},
+        {"asyncio": 10, "uvloop": 1},
+    ),
+    echo(
+        "echo-unix",
+        "echo, Unix sockets: 1 KiB, 100 connections",
+        "unix",
+        {"connections": 100, "size": KIB},
+        SMALL["rate"],
+    ),
     bulk("bulk-to-server", "bulk, the server receives", "sink", "bulk-send"),
     bulk("bulk-from-server", "bulk, the server sends", "source", "bulk-receive"),
     Served(
@@ -182,9 +225,23 @@ _ALL = (
         metrics=(rate("connections"), SERVER_CPU, PEAK),
         targets={"rate": {"asyncio": 1.5, "uvloop": 1.1}},
     ),
-    echo("tls-echo", "TLS echo: 1 KiB, 100 connections", "tls", {"connections": 100, "size": KIB, "tls": 1}, "TLS"),
+    echo(
+        "tls-echo",
+        "TLS echo: 1 KiB, 100 connections",
+        "tls",
+        {"connections": 100, "size": KIB, "tls": 1},
+        {"asyncio": 1},
+        "TLS",
+    ),
     bulk("tls-bulk", "TLS bulk, the server receives", "tls-sink", "bulk-send", tls=1),
-    echo("udp-echo", "UDP round trips: 512 B", "datagrams", {"connections": 10, "size": 512, "udp": 1}, "Datagrams"),
+    echo(
+        "udp-echo",
+        "UDP round trips: 512 B",
+        "datagrams",
+        {"connections": 10, "size": 512, "udp": 1},
+        {"asyncio": 1.5, "uvloop": 1.1},
+        "Datagrams",
+    ),
     Served(
         name="udp-burst",
         title="UDP, 512 B, a burst of 100,000 received",

@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 
-from . import charts
-from .markdown import reached
+from . import charts, promises
 from .report import Report, Result
-from .tables import compare, noise, spread
+from .tables import noise_shown, spread
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --back: #fff; --raised: #f5f7f9;
-  --better: #0067a6; --worse: #b8510d; --same: #8a94a0; --band: #e4e9ee; --c0: #0067a6; --c1: #b8510d; --c2: #3d7d33;
-  --c3: #8b4a9e; --c4: #7a6a1c; --c5: #a33b5c; }
+  --better: #0067a6; --worse: #b8510d; --same: #8a94a0; --open: #8a94a0; --band: #e4e9ee;
+  --c0: #0067a6; --c1: #b8510d; --c2: #3d7d33; --c3: #8b4a9e; --c4: #7a6a1c; --c5: #a33b5c; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9ef; --soft: #9aa6b4; --line: #323b47; --back: #14181e;
-  --raised: #1b2129; --better: #56b4e9; --worse: #f0954a; --same: #7d8895; --band: #262e38; --c0: #56b4e9;
-  --c1: #f0954a;  --c2: #7cc46e; --c3: #c792d9; --c4: #cdbb5a; --c5: #e58aa6; } }
+  --raised: #1b2129; --better: #56b4e9; --worse: #f0954a; --same: #7d8895; --open: #7d8895; --band: #262e38;
+  --c0: #56b4e9; --c1: #f0954a; --c2: #7cc46e; --c3: #c792d9; --c4: #cdbb5a; --c5: #e58aa6; } }
 @media print { :root { color-scheme: light; } details::details-content { content-visibility: visible }
   section { break-inside: avoid } .scroll { overflow: visible } table { font-size: .6rem } }
 * { box-sizing: border-box }
@@ -34,7 +33,7 @@ svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-seri
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
 th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 11rem }
 th { font-weight: 600; color: var(--soft) } .better { color: var(--better) } .worse { color: var(--worse) }
-.same { color: var(--soft) } summary { cursor: pointer; margin: .75rem 0 .25rem; color: var(--soft) }
+.same, .open { color: var(--soft) } summary { cursor: pointer; margin: .75rem 0 .25rem; color: var(--soft) }
 .legend span { display: inline-block; margin-right: 1rem } .legend i { display: inline-block; width: .75rem;
   height: .75rem; margin-right: .35rem; vertical-align: -1px }
 """
@@ -72,7 +71,8 @@ def _body(report: Report) -> Iterator[str]:
             "across it runs from the least to the most. The scale is logarithmic; the band in the middle is the "
             "noise, by which asyncio differs from itself.</p>"
         )
-        yield LEGEND
+        if report.rounds > 1:
+            yield LEGEND
     for subject, results in groupby(report.results, lambda result: result.subject):
         yield from _subject(report, subject, list(results))
     for title, notes in (("Failed", report.failures), ("Not measured", report.unmeasured)):
@@ -89,7 +89,15 @@ def _summary(report: Report) -> str:
         first = [ratio for result in report.results for _, ratio in list(result.ratios(peer))[:1]]
         counts = (sum(ratio.verdict == word for ratio in first) for word in ("better", "same", "worse"))
         rows.append([escape(peer), *map(str, counts)])
-    return _table(["beside", "workloads ahead", "no difference", "behind"], rows)
+    if report.rounds == 1:
+        return f"<p>{promises.NO_VERDICT}</p>"
+    kept, missed = promises.summary(report)
+    listed = "".join(f"<li>{text(line)}</li>" for line in missed)
+    return (
+        _table(["beside", "workloads ahead", "no difference", "behind"], rows)
+        + (f"<p>{kept}</p>" if kept else "")
+        + (f"<ul>{listed}</ul>" if listed else "")
+    )
 
 
 def _subject(report: Report, subject: str, results: list[Result]) -> Iterator[str]:
@@ -134,17 +142,18 @@ def _figures(report: Report, results: list[Result]) -> str:
 def _ratios(report: Report, results: list[Result]) -> str:
     rows = []
     for result in results:
-        for metric in result.metrics if any(metric.compared for metric in result.metrics) else ():
-            samples = result.samples.get(metric.key, {})
-            cells = []
-            for peer in report.peers:
-                ratio = compare(samples, peer, metric.more_is_better)
-                target = result.targets.get(metric.key, {}).get(peer)
-                promised = "" if not ratio or target is None else f"; ≥ {target:g}x {reached(ratio.median >= target)}"
-                shown = promised.replace("**", "")
-                cells.append(f'<span class="{ratio.verdict}">{ratio}{shown}</span>' if ratio else "-")
-            rows.append([f"{text(result.title)}: {metric.title}", *cells, f"± {noise(samples):.0%}"])
-    return _table(["PyLoop is so many times as good", *report.peers, "noise"], rows)
+        for metric in filter(lambda metric: metric.compared, result.metrics):
+            cells = [
+                f'<span class="{verdict}">{_marked(shown)}</span>'
+                for verdict, shown in promises.cells(report, result, metric)
+            ]
+            noise = noise_shown(result.samples.get(metric.key, {}))
+            rows.append([f"{text(result.title)}: {metric.title}", *cells, noise])
+    return _table(["PyLoop is so many times as good", *promises.columns(report), "noise"], rows) if rows else ""
+
+
+def _marked(shown: str) -> str:
+    return escape(shown).replace("missed", "<strong>missed</strong>")
 
 
 def _table(header: list[str], rows: list[list[str]]) -> str:

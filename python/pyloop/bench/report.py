@@ -49,6 +49,12 @@ class Report:
         """The loops to compare with."""
         return [loop for loop in self.loops if loop in PEERS] if SUBJECT in self.loops else []
 
+    @property
+    def rounds(self) -> int:
+        """How many rounds have been measured."""
+        counts = [len(s) for result in self.results for samples in result.samples.values() for s in samples.values()]
+        return max(counts, default=0)
+
     def add(self, workload: Workload) -> Result:
         """Return the result of `workload`, to be filled."""
         result = Result(workload.name, workload.title, workload.subject, list(workload.metrics), dict(workload.targets))

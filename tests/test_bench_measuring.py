@@ -1,0 +1,55 @@
+"""The benchmark where something that it needs is missing, and its short forms."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ONE_CORE = """
+import os, runpy
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+runpy.run_module("pyloop.bench", run_name="__main__")
+"""
+
+
+def bench(folder: Path, *options: str, start: tuple[str, ...] = ("-m", "pyloop.bench"), **variables: str) -> Any:
+    """Run the benchmark; return its report and its exit status."""
+    command = [sys.executable, *start, "--output", str(folder), *options]
+    done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True)
+    return json.loads((folder / "report.json").read_text()) | {"status": done.returncode, "output": done.stdout}
+
+
+def test_without_a_compiler_the_rest_is_measured(tmp_path: Path) -> None:
+    made = bench(
+        tmp_path,
+        *("--smoke", "--only", "chain", "--only", "echo-unix", "--only", "aiohttp-client"),
+        PATH=str(tmp_path),
+        XDG_CACHE_HOME=str(tmp_path),
+    )
+    assert len(made["unmeasured"]) == 2
+    assert all("no C compiler: install gcc or clang" in why for why in made["unmeasured"].values())
+    assert "no C compiler" in made["output"]
+    assert made["failures"] == {}
+    assert made["results"][0]["samples"]["seconds"]["pyloop"]
+    assert made["status"] == 1, "a smoke run in which something was not measured has failed"
+
+
+def test_on_one_core_the_rest_is_measured(tmp_path: Path) -> None:
+    made = bench(tmp_path, "--smoke", "--only", "gather", "--only", "echo-unix", start=("-c", ONE_CORE))
+    assert list(made["unmeasured"].values()) == ["server and load generator need a core each, and there is one"]
+    assert made["results"][0]["samples"]["seconds"]["pyloop"]
+
+
+@pytest.mark.parametrize("options", [("--loops", "nothing"), ("--only", "nothing"), ("--cores", "0,0")])
+def test_a_wrong_option_is_named(tmp_path: Path, options: tuple[str, str]) -> None:
+    command = [sys.executable, "-m", "pyloop.bench", "--smoke", "--output", str(tmp_path / "none"), *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert options[0] in done.stderr or options[1] in done.stderr
+    assert not (tmp_path / "none").exists()
