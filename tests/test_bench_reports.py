@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from itertools import groupby
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -130,3 +131,8 @@ def test_workloads_are_chosen_by_pattern() -> None:
     assert all(workload.default for workload in catalogue.select([]))
     with pytest.raises(ValueError, match="no workload"):
         catalogue.select(["nothing-*"])
+
+
+def test_what_is_about_one_subject_stands_together() -> None:
+    subjects = [workload.subject for workload in catalogue.WORKLOADS.values()]
+    assert len(list(groupby(subjects))) == len(set(subjects))

@@ -7,11 +7,14 @@ from fnmatch import fnmatchcase
 from . import clients, life, network, scheduling
 from .model import Workload
 
+_ALL = [
+    workload
+    for group in (scheduling.WORKLOADS, network.WORKLOADS, clients.WORKLOADS, life.WORKLOADS)
+    for workload in group.values()
+]
+_SUBJECTS = list(dict.fromkeys(workload.subject for workload in _ALL))
 WORKLOADS: dict[str, Workload] = {
-    **scheduling.WORKLOADS,
-    **network.WORKLOADS,
-    **clients.WORKLOADS,
-    **life.WORKLOADS,
+    workload.name: workload for workload in sorted(_ALL, key=lambda workload: _SUBJECTS.index(workload.subject))
 }
 
 

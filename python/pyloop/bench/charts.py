@@ -39,6 +39,7 @@ def ratios(bars: Sequence[Bar], title: str) -> str:
         for tick in TICKS
         if low <= tick <= high
     ]
+    parts.append(f'<line x1="{x(1):.1f}" x2="{x(1):.1f}" y1="{top - 4}" y2="{height}" stroke="var(--soft)"/>')
     for number, (label, ratio) in enumerate(bars):
         y = top + number * row
         start, end = sorted((x(1), x(ratio.median)))
@@ -53,7 +54,6 @@ def ratios(bars: Sequence[Bar], title: str) -> str:
             f'<line x1="{x(ratio.least):.1f}" x2="{x(ratio.most):.1f}" y1="{y + 25}" y2="{y + 25}" '
             f'stroke="var(--ink)"/>'
         )
-    parts.append(f'<line x1="{x(1):.1f}" x2="{x(1):.1f}" y1="{top - 4}" y2="{height}" stroke="var(--soft)"/>')
     spoken = "; ".join(f"{label}: {ratio}" for label, ratio in bars)
     return _svg(height, f"{title}. {spoken}", parts)
 

@@ -19,7 +19,7 @@ STYLE = """
   --raised: #1b2129; --better: #56b4e9; --worse: #f0954a; --same: #7d8895; --open: #7d8895; --band: #262e38;
   --c0: #56b4e9; --c1: #f0954a; --c2: #7cc46e; --c3: #c792d9; --c4: #cdbb5a; --c5: #e58aa6; } }
 @media print { :root { color-scheme: light; } details::details-content { content-visibility: visible }
-  section { break-inside: avoid } .scroll { overflow: visible } table { font-size: .6rem } }
+  section, tr { break-inside: avoid } h2, h3, summary { break-after: avoid } }
 * { box-sizing: border-box }
 body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem 4rem; color: var(--ink); background: var(--back);
   font: 1rem/1.5 system-ui, sans-serif; }
@@ -27,16 +27,27 @@ h1 { font-size: 1.6rem; margin: 0 0 .25rem } h2 { font-size: 1.2rem; margin: 2.5
 h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; font-weight: 600 }
 p, li, summary { max-width: 44rem } .soft, dt, caption { color: var(--soft) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; font-size: .875rem } dd { margin: 0 }
-svg { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif; fill: var(--ink) }
-.scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .8125rem;
+svg { display: block; width: 100%; max-width: 30rem; height: auto; font: 12px system-ui, sans-serif; fill: var(--ink) }
+svg text { paint-order: stroke; stroke: var(--back); stroke-width: 3px; stroke-linejoin: round }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 0 2rem }
+.missed { font-size: .875rem }
+.scroll { overflow-x: auto; margin: .5rem 0 } table { border-collapse: collapse; font-size: .8125rem;
   font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }
 th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 11rem }
+.few th, .few td:first-child { min-width: 0; white-space: normal }
 th { font-weight: 600; color: var(--soft) } .better { color: var(--better) } .worse { color: var(--worse) }
 .same, .open { color: var(--soft) } summary { cursor: pointer; margin: .75rem 0 .25rem; color: var(--soft) }
 .legend span { display: inline-block; margin-right: 1rem } .legend i { display: inline-block; width: .75rem;
   height: .75rem; margin-right: .35rem; vertical-align: -1px }
 """
+PRINTED = """
+@media print { body { max-width: none; padding: 0; font-size: .85rem } .scroll { overflow: visible }
+  table { width: 100%; font-size: .5rem }
+  th, td { padding: .15rem .25rem; white-space: normal; min-width: 0 !important }
+  .few table { width: auto; font-size: .8rem } .charts { grid-template-columns: 1fr 1fr } }
+"""
+"""Last, because it overrides what is said above."""
 LEGEND = (
     '<p class="legend"><span><i style="background:var(--better)"></i>PyLoop better</span>'
     '<span><i style="background:var(--worse)"></i>PyLoop worse</span>'
@@ -50,7 +61,8 @@ def write(report: Report) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8"/>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>\n'
-        f"<title>PyLoop: benchmark</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+        f"<title>PyLoop: benchmark</title>\n<style>{STYLE}{PRINTED}</style>\n</head>\n"
+        f"<body>\n{body}\n</body>\n</html>\n"
     )
 
 
@@ -94,14 +106,15 @@ def _summary(report: Report) -> str:
     kept, missed = promises.summary(report)
     listed = "".join(f"<li>{text(line)}</li>" for line in missed)
     return (
-        _table(["beside", "workloads ahead", "no difference", "behind"], rows)
+        _table(["beside", "workloads ahead", "no difference", "behind"], rows, "scroll few")
         + (f"<p>{kept}</p>" if kept else "")
-        + (f"<ul>{listed}</ul>" if listed else "")
+        + (f'<ul class="missed">{listed}</ul>' if listed else "")
     )
 
 
 def _subject(report: Report, subject: str, results: list[Result]) -> Iterator[str]:
     yield f"<h2>{escape(subject)}</h2>"
+    sections = []
     for peer in report.peers:
         bars = [
             charts.Bar(result.title.replace("`", ""), ratio)
@@ -109,10 +122,14 @@ def _subject(report: Report, subject: str, results: list[Result]) -> Iterator[st
             for _, ratio in list(result.ratios(peer))[:1]
         ]
         if bars:
-            yield f"<section><h3>beside {escape(peer)}</h3>{charts.ratios(bars, f'{subject}, beside {peer}')}</section>"
-    for result in results:
-        if "p50" in result.samples:
-            yield f"<section><h3>{text(result.title)}</h3>{_latencies(result)}</section>"
+            chart = charts.ratios(bars, f"{subject}, beside {peer}")
+            sections.append(f"<section><h3>beside {escape(peer)}</h3>{chart}</section>")
+    sections += [
+        f"<section><h3>{text(result.title)}</h3>{_latencies(result)}</section>"
+        for result in results
+        if "p50" in result.samples
+    ]
+    yield f'<div class="charts">{"".join(sections)}</div>'
     yield "<details><summary>All figures</summary>"
     yield _figures(report, results)
     if report.peers:
@@ -156,7 +173,7 @@ def _marked(shown: str) -> str:
     return escape(shown).replace("missed", "<strong>missed</strong>")
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def _table(header: list[str], rows: list[list[str]], kind: str = "scroll") -> str:
     head = "".join(f'<th scope="col">{escape(title)}</th>' for title in header)
     lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
+    return f'<div class="{kind}"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
