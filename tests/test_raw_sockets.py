@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import tempfile
 from array import array
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -246,10 +247,17 @@ def test_cancelled_accepting_loses_no_connection(loop: asyncio.AbstractEventLoop
         connection.close()
 
 
+async def _send_file(loop: Any, end: socket.socket) -> object:
+    with tempfile.TemporaryFile() as file:
+        file.truncate(LARGE)
+        return await loop.sock_sendfile(end, file, fallback=False)
+
+
 _WAITS: Final[dict[str, Callable[[Any, socket.socket], Awaitable[object]]]] = {
     **_RECEIVERS,
     "sock_accept": lambda loop, end: loop.sock_accept(end),
     "sock_sendall": lambda loop, end: loop.sock_sendall(end, bytes(LARGE)),
+    "sock_sendfile": _send_file,
 }
 
 

@@ -7,11 +7,11 @@ descriptor is closed, something else is opened under its number.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import socket
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -79,7 +79,7 @@ class _World:
         return self._accepted[-1]
 
 
-@contextmanager
+@contextlib.contextmanager
 def _world(loop: _Loop) -> Iterator[_World]:
     world = _World(loop)
     try:
@@ -118,6 +118,29 @@ async def _sendfile(world: _World) -> Any:
     return transport, protocol
 
 
+async def _happy_eyeballs(world: _World) -> Any:
+    """Two addresses that are tried at once; there is a listener at one of them."""
+    addresses = [("127.0.0.2", world.address[1]), world.address]
+
+    async def resolve(*_question: object, **_options: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", address) for address in addresses]
+
+    loop: Any = world.loop
+    loop.getaddrinfo = resolve
+    return await loop.create_connection(Recorder, "several.addresses", 1, happy_eyeballs_delay=0)
+
+
+async def _sock_connect(world: _World) -> None:
+    with socket.socket() as client:
+        client.setblocking(False)
+        await world.loop.sock_connect(client, world.address)
+
+
+async def _sock_sendfile(world: _World) -> None:
+    with Path(__file__).open("rb") as file:
+        await world.loop.sock_sendfile(world.ours, file)
+
+
 async def _stream(world: _World) -> Any:
     _, writer = await asyncio.open_connection(*world.address)
     return writer.transport, writer
@@ -134,9 +157,15 @@ _OPERATIONS: dict[str, _Operation] = {
     ),
     "create_connection of a socket": lambda world: world.loop.create_connection(Recorder, sock=world.ours),
     "create_connection with TLS": _tls,
+    "create_connection to the first that answers": _happy_eyeballs,
     "create_unix_connection": lambda world: world.loop.create_unix_connection(Recorder, world.path),
     "connect_accepted_socket": lambda world: world.loop.connect_accepted_socket(Recorder, world.ours),
+    "create_datagram_endpoint": lambda world: world.loop.create_datagram_endpoint(
+        asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0), remote_addr=world.address
+    ),
     "open_connection": _stream,
+    "sock_connect": _sock_connect,
+    "sock_sendfile": _sock_sendfile,
     "start_tls": functools.partial(_start_tls, server_side=False),
     "start_tls at the server's side": functools.partial(_start_tls, server_side=True),
     "sendfile": _sendfile,
@@ -144,6 +173,13 @@ _OPERATIONS: dict[str, _Operation] = {
 
 
 _TLS_CLIENTS: Final = {"create_connection with TLS", "start_tls"}
+
+
+def _end(result: Any) -> None:
+    """Close what an operation has made, if anything."""
+    if result is not None:
+        transport: asyncio.Transport = result[0]
+        transport.abort()
 
 
 def _cancel_after(loop: _Loop, operation: str, steps: int, *, waited_for: bool) -> tuple[str, bool]:
@@ -165,8 +201,7 @@ def _cancel_after(loop: _Loop, operation: str, steps: int, *, waited_for: bool) 
             taken.step(5)
             closed = world.ours.fileno() == -1
             if ending == "succeeded":
-                transport: asyncio.Transport = task.result()[0]
-                transport.abort()
+                _end(task.result())
             world.end_servers()
             taken.step(5)
     assert reported == []
@@ -174,7 +209,16 @@ def _cancel_after(loop: _Loop, operation: str, steps: int, *, waited_for: bool) 
 
 
 @pytest.mark.parametrize("waited_for", [False, True], ids=["", "within wait_for"])
-@pytest.mark.parametrize("operation", _OPERATIONS)
+@pytest.mark.parametrize(
+    "operation",
+    [
+        # asyncio's own race leaves the winner's socket to the garbage collector if it is cancelled just then.
+        pytest.param(name, marks=pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"))
+        if operation is _happy_eyeballs
+        else name
+        for name, operation in _OPERATIONS.items()
+    ],
+)
 def test_what_is_cancelled_leaves_nothing(operation: str, waited_for: bool) -> None:
     courses = []
     for factory in FACTORIES.values():

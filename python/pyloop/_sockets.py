@@ -6,12 +6,15 @@ the socket became ready, nothing has been read, accepted or sent that nobody kno
 
 from __future__ import annotations
 
+import functools
+import importlib
 import socket
 from typing import TYPE_CHECKING, Any
 
 from . import _engine, _stock
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import Callable
     from typing import TypeVar
 
@@ -131,6 +134,27 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             pass
         return await self._when_ready(_READ, sock, lambda: _accept(sock))
 
+    async def _sock_sendfile_native(self, sock: socket.socket, file: Any, offset: int, count: int | None) -> int:
+        """Have the system send a file, a part of it whenever there is room; asyncio's ``sock_sendfile`` has checked it.
+
+        Raises:
+            asyncio.SendfileNotAvailableError: the system cannot send it.
+        """
+        sending = _sendfile().Sendfile(sock, file, offset, count)
+        if sending.is_empty():
+            return 0
+        try:
+            try:
+                ended = sending.send()
+            except _NOT_NOW:
+                ended = False
+            # Even if that was all, others get their turn, as on asyncio.
+            while not ended:
+                ended = await self._when_ready(_WRITE, sock, sending.send)
+        finally:
+            sending.leave()
+        return sending.sent  # type: ignore[no-any-return]
+
     def _check_socket(self, sock: socket.socket) -> None:
         _stock.base_events._check_ssl_socket(sock)
         if self._debug and sock.gettimeout() != 0:
@@ -158,6 +182,12 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
                 return attempt()
             except _NOT_NOW:
                 pass
+
+
+@functools.cache
+def _sendfile() -> types.ModuleType:
+    """Return the module of files that the system sends, which a program without them does without."""
+    return importlib.import_module("._sendfile", __package__)
 
 
 def _accept(sock: socket.socket) -> tuple[socket.socket, Any]:

@@ -30,6 +30,10 @@ EXCLUSIONS: tuple[Exclusion, ...] = (
         "it replaces write() on one transport, and looks at _read_ready_cb and _sock of asyncio's own",
         ("3.14",),
     ),
+    Exclusion(
+        "test_unix_events.SelectorEventLoopUnixSockSendfileTests.test_sock_sendfile_not_available",
+        "it takes os.sendfile from the module of asyncio's own loop",
+    ),
 )
 
 
