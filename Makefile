@@ -10,12 +10,13 @@ JAR := python/pyloop/lib/pyloop.jar
 SOURCES := pom.xml .mvn/jvm.config $(shell find src/main -type f 2>/dev/null)
 
 develop := python3 tools/environments.py develop $(lastword $(PYTHONS))
+hatchling := $(develop) hatchling build -t wheel -d dist
 bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 
 stubtest = PYLOOP_JAVA_HOME=$$(python3 tools/jdk.py) python3 tools/environments.py $(1) $(2) \
 	python -m mypy.stubtest --concise --allowlist tools/stubtest-allowlist.txt pyloop
 
-.PHONY: build run test test-all lint stubs docs format wheel wheel-check bench jmh clean
+.PHONY: build run test test-all lint stubs docs format wheel wheel-aarch64 wheel-check bench jmh clean
 
 build: $(JAR)
 
@@ -63,17 +64,22 @@ format:
 	$(develop) ruff format
 	tools/mvn --quiet spotless:apply
 
+# Two wheels: one that brings its own Java runtime, for this machine, and one that finds Java where it is installed.
 wheel: build
 	rm -f dist/*.whl
-	$(develop) hatchling build -t wheel -d dist
+	python3 tools/runtime.py build/runtime
+	$(hatchling)
+	PYLOOP_WHEEL_RUNTIME=build/runtime $(hatchling)
 
-# The wheel by itself, its types included, in an environment that knows nothing of this folder.
+# The wheel with a runtime for aarch64, made elsewhere: JDK_AARCH64 is a JDK for it that has the folder jmods.
+wheel-aarch64: build
+	@test -n "$(JDK_AARCH64)" || { echo "usage: make wheel-aarch64 JDK_AARCH64=folder-of-a-JDK-for-aarch64" >&2; exit 1; }
+	python3 tools/runtime.py --jdk "$(JDK_AARCH64)" build/runtime-aarch64
+	PYLOOP_WHEEL_RUNTIME=build/runtime-aarch64 $(hatchling)
+
+# Both wheels by themselves, their types included, in environments that know nothing of this folder.
 wheel-check: wheel
-	$(develop) python -m venv --clear build/wheel-check
-	build/wheel-check/bin/python -m pip install --quiet --no-index dist/pyloop-*.whl
-	$(develop) mypy --config-file= --cache-dir=build/wheel-check/mypy --strict --disable-error-code=import-not-found \
-		--python-executable build/wheel-check/bin/python tests/test_types.py
-	cd build/wheel-check && bin/python -c "import asyncio, pyloop; pyloop.run(asyncio.sleep(0)); print(pyloop.__file__)"
+	$(develop) python tools/wheel_check.py
 
 bench: build
 	$(bench) python -m pyloop.bench --output build/bench/$(BENCH_PYTHON) $(BENCH)

