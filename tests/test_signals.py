@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ from typing import Any
 
 import pytest
 
+import pyloop
+from support.descriptors import open_descriptors
 from support.loops import LoopFactory, fresh_loop, run_idle, run_iteration
 from support.outcomes import assert_same_kind, assert_same_outcome, outcome_of
 
@@ -100,6 +103,143 @@ def test_a_burst_of_signals(each_loop: asyncio.AbstractEventLoop) -> None:
     each_loop.remove_signal_handler(signal.SIGUSR2)
 
 
+def test_handlers_run_in_the_order_in_which_the_signals_came(each_loop: asyncio.AbstractEventLoop) -> None:
+    # Neither by number nor by when the handlers were added.
+    sent = [signal.SIGUSR2, signal.SIGHUP, signal.SIGRTMIN + 2, signal.SIGUSR1, signal.SIGRTMIN, signal.SIGHUP]
+    received: list[int] = []
+    for number in sorted(set(sent)):
+        each_loop.add_signal_handler(number, received.append, number)
+
+    def send() -> None:
+        # The sender is who takes a signal, unless it is blocked there, and takes it before it goes on.
+        for number in sent:
+            os.kill(os.getpid(), number)
+
+    each_loop.call_soon(send)
+    run_idle(each_loop)
+    assert received == sent
+    assert all(each_loop.remove_signal_handler(number) for number in set(sent))
+
+
+def test_every_real_time_signal_counts(each_loop: asyncio.AbstractEventLoop) -> None:
+    """The kernel queues them, where another signal that waits already is lost."""
+    number = 50
+    queued, merged = signal.SIGRTMIN + 1, signal.SIGUSR1
+    received: list[int] = []
+    for one in (queued, merged):
+        each_loop.add_signal_handler(one, received.append, one)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [queued, merged])
+    try:
+        for _ in range(number):
+            os.kill(os.getpid(), queued)
+            os.kill(os.getpid(), merged)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [queued, merged])
+    run_idle(each_loop)
+    assert received.count(queued) == number
+    assert 1 <= received.count(merged) <= number
+    for one in (queued, merged):
+        each_loop.remove_signal_handler(one)
+
+
+def test_bursts_of_real_time_signals_from_several_threads(each_loop: asyncio.AbstractEventLoop) -> None:
+    # Fewer in all than asyncio has room for.
+    each = 50
+    numbers = [signal.SIGRTMIN + offset for offset in range(4)]
+    received: list[int] = []
+
+    def handle(number: int) -> None:
+        received.append(number)
+        if len(received) == each * len(numbers):
+            each_loop.stop()
+
+    def send(number: int) -> None:
+        for _ in range(each):
+            os.kill(os.getpid(), number)
+
+    threads = [threading.Thread(target=send, args=[number]) for number in numbers]
+    for number in numbers:
+        each_loop.add_signal_handler(number, handle, number)
+    for thread in threads:
+        thread.start()
+    each_loop.run_forever()
+    for thread in threads:
+        thread.join()
+    assert sorted(received) == sorted(numbers * each)
+    for number in numbers:
+        each_loop.remove_signal_handler(number)
+
+
+def test_a_signal_during_a_callback_is_handled_in_its_turn() -> None:
+    def scenario(loop: Any) -> object:
+        events: list[str] = []
+
+        def follow(step: int) -> None:
+            events.append(f"step {step}")
+            if step < 6:
+                loop.call_soon(follow, step + 1)
+
+        def work() -> None:
+            loop.call_soon(follow, 1)
+            os.kill(os.getpid(), signal.SIGUSR1)
+            events.append("working")
+            os.kill(os.getpid(), signal.SIGUSR2)
+            events.append("done")
+
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            # With a descriptor to watch, every iteration polls.
+            loop.add_reader(ours, print)
+            loop.add_signal_handler(signal.SIGUSR1, events.append, "first")
+            loop.add_signal_handler(signal.SIGUSR2, events.append, "second")
+            loop.call_soon(work)
+            run_idle(loop)
+            loop.remove_reader(ours)
+            loop.remove_signal_handler(signal.SIGUSR1)
+            loop.remove_signal_handler(signal.SIGUSR2)
+        return events
+
+    assert_same_outcome(scenario)
+
+
+def test_signals_among_callbacks_that_never_end(each_loop: asyncio.AbstractEventLoop) -> None:
+    """A loop that is always busy, and watches nothing, looks for signals all the same."""
+    received: list[int] = []
+
+    def busy() -> None:
+        if len(received) < 100:
+            each_loop.call_soon(busy)
+        else:
+            each_loop.stop()
+
+    def handle() -> None:
+        received.append(1)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    each_loop.add_signal_handler(signal.SIGUSR1, handle)
+    each_loop.call_soon(busy)
+    os.kill(os.getpid(), signal.SIGUSR1)
+    each_loop.run_forever()
+    run_idle(each_loop)
+    assert len(received) >= 100
+    each_loop.remove_signal_handler(signal.SIGUSR1)
+
+
+def test_a_loop_that_cannot_watch_for_signals_leaves_no_descriptor_behind() -> None:
+    base: Any = pyloop.EventLoop
+
+    class Refused(base):  # type: ignore[misc]
+        def _add_reader(self, *_arguments: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    pyloop.new_event_loop().close()  # what the first loop of a process opens stays open
+    before = open_descriptors()
+    for _ in range(3):
+        with pytest.raises(OSError, match="No space left"):
+            Refused()
+    assert open_descriptors() == before
+
+
 def test_a_signal_between_two_runs_is_handled_in_the_next(each_loop: asyncio.AbstractEventLoop) -> None:
     received: list[str] = []
     each_loop.add_signal_handler(signal.SIGUSR1, received.append, "handled")
@@ -129,7 +269,12 @@ def test_removing_a_handler_restores_the_default() -> None:
         removed = [loop.remove_signal_handler(number) for number in (signal.SIGUSR1, signal.SIGINT)]
         return inside, removed, [signal.getsignal(number) for number in (signal.SIGUSR1, signal.SIGINT)]
 
-    assert_same_outcome(scenario)
+    # The default, not what there was: a background job of a shell's ignores SIGINT.
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert_same_outcome(scenario)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_closing_the_loop_removes_its_handlers(each_factory: LoopFactory) -> None:

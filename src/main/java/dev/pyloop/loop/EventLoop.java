@@ -27,6 +27,9 @@ public final class EventLoop implements AutoCloseable {
     /** asyncio never sleeps longer than a day at a time. */
     private static final double MAX_SLEEP_SECONDS = 24 * 3600;
 
+    /** After so many polls the queues give back memory that they did not need since the last time; a power of two. */
+    private static final int POLLS_PER_TRIM = 64;
+
     private static final double NANOS_PER_SECOND = 1e9;
     /** The clock ticks in nanoseconds; a timer due within one tick is due. */
     private static final double CLOCK_RESOLUTION = 1e-9;
@@ -52,6 +55,7 @@ public final class EventLoop implements AutoCloseable {
     private boolean stopping;
     private boolean closed;
     private long iteration;
+    private int polls;
 
     /** True from before the last look into the inbox until the poll returned: whoever adds then must wake the loop. */
     private volatile boolean sleeping;
@@ -287,6 +291,9 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void poll() {
+        if ((++polls & (POLLS_PER_TRIM - 1)) == 0) {
+            trimQueues();
+        }
         int watched = watches.count() + 1;
         long timeout = timeoutNanos();
         int count = timeout == NOT_AT_ALL ? poller.poll(NOT_AT_ALL, watched) : sleep(timeout, watched);
@@ -300,6 +307,14 @@ public final class EventLoop implements AutoCloseable {
             throw new SystemCallException("epoll_wait", -count);
         }
         host.breathe();
+    }
+
+    private void trimQueues() {
+        ready.trim();
+        timers.trim();
+        inbox.trim();
+        again.trim();
+        discarded.trim();
     }
 
     private int sleep(long timeout, int watched) {

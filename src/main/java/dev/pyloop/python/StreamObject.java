@@ -2,7 +2,6 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
-import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -125,7 +124,7 @@ final class StreamObject implements StreamOwner {
 
     /** Begins to read in the next iteration, in the context that is current now. */
     void startReadingSoon() {
-        keepReadContext();
+        StreamContexts.keep(this, StreamLayout.READ_CONTEXT);
         loop.engine().callSoon(References.retain(self) | Sources.START_READING);
     }
 
@@ -158,7 +157,7 @@ final class StreamObject implements StreamOwner {
             if (loop.isClosed()) {
                 throw PythonException.runtimeError("Event loop is closed");
             }
-            keepReadContext();
+            StreamContexts.keep(this, StreamLayout.READ_CONTEXT);
             stream.startReading();
             logInDebugMode(StreamMessages.RESUMES_READING);
         }
@@ -179,12 +178,12 @@ final class StreamObject implements StreamOwner {
         if (!stream.isReadable()) {
             return;
         }
-        long context = enter(StreamLayout.READ_CONTEXT);
+        @Owned long context = StreamContexts.enter(this, StreamLayout.READ_CONTEXT);
         try {
             read();
             loop.flushStreams();
         } finally {
-            leave(context);
+            StreamContexts.leave(this, context);
         }
     }
 
@@ -204,11 +203,11 @@ final class StreamObject implements StreamOwner {
 
     /** Writes on, as the poller found room. */
     void writable() {
-        long context = enter(StreamLayout.WRITE_CONTEXT);
+        @Owned long context = StreamContexts.enter(this, StreamLayout.WRITE_CONTEXT);
         try {
             stream.writable();
         } finally {
-            leave(context);
+            StreamContexts.leave(this, context);
         }
     }
 
@@ -325,7 +324,7 @@ final class StreamObject implements StreamOwner {
 
     @Override
     public void writingBlocked() {
-        StreamLayout.set(self, StreamLayout.WRITE_CONTEXT, Contexts.copyCurrent(loop.threadState()));
+        StreamContexts.keep(this, StreamLayout.WRITE_CONTEXT);
         widen();
     }
 
@@ -366,10 +365,6 @@ final class StreamObject implements StreamOwner {
         }
     }
 
-    private void keepReadContext() {
-        StreamLayout.set(self, StreamLayout.READ_CONTEXT, Contexts.copyCurrent(loop.threadState()));
-    }
-
     private void notifyProtocol(long method, long failure) {
         long result = callProtocol(method);
         if (result == Objects.NULL) {
@@ -377,20 +372,6 @@ final class StreamObject implements StreamOwner {
         } else {
             References.release(result);
         }
-    }
-
-    private long enter(long slot) {
-        long context = References.retain(StreamLayout.get(self, slot));
-        if (!Contexts.tryEnter(loop.threadState(), context)) {
-            References.release(context);
-            throw PythonException.PENDING;
-        }
-        return context;
-    }
-
-    private void leave(@Owned long context) {
-        Contexts.exit(loop.threadState(), context);
-        References.release(context);
     }
 
     private void giveUp() {

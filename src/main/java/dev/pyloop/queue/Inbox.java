@@ -30,6 +30,11 @@ public final class Inbox {
         }
     }
 
+    /** Gives memory back that was not needed of late, as {@link ReadyQueue#trim} does. Any thread. */
+    public synchronized void trim() {
+        queue.trim();
+    }
+
     /** Returns the handle {@code index} places behind the oldest. The consumer only, while no producer runs. */
     public synchronized long get(int index) {
         return queue.get(index);

@@ -3,6 +3,8 @@ package dev.pyloop.queue;
 /**
  * A growable ring of handles, first in first out.
  *
+ * <p>The ring grows as needed and shrinks in {@link #trim}, so that neither adding nor removing pays for the look.
+ *
  * <p>The queue owns nothing: a handle put in is the taker's. {@link #NULL_HANDLE} cannot be stored. Not thread-safe; the
  * event loop's lock orders its use.
  */
@@ -18,11 +20,16 @@ public final class ReadyQueue {
     private int head;
     private int tail;
 
+    /** What {@link #tail} and {@link #size()} were when {@link #trim} was last called. */
+    private int tailAtTrim;
+
+    private int sizeAtTrim;
+
     /** Appends {@code handle}. Amortized O(1). */
     public void add(long handle) {
         assert handle != NULL_HANDLE;
         if (tail - head == ring.length) {
-            grow();
+            resize(Math.multiplyExact(ring.length, 2));
         }
         ring[tail++ & (ring.length - 1)] = handle;
     }
@@ -51,13 +58,35 @@ public final class ReadyQueue {
         return head == tail;
     }
 
-    private void grow() {
-        long[] larger = new long[Math.multiplyExact(ring.length, 2)];
+    /**
+     * Gives memory back if what was queued since the last call cannot have filled a quarter of the ring; to be called now
+     * and then. Amortized O(1): as many must be added to need a larger ring again as were room for.
+     */
+    public void trim() {
+        // Removals are not counted, so this bounds the most that was queued at a time; the size, if the count wrapped.
+        int most = Math.max(sizeAtTrim + (tail - tailAtTrim), size());
+        if (ring.length > INITIAL_CAPACITY && most < ring.length / 4) {
+            resize(Math.max(INITIAL_CAPACITY, Integer.highestOneBit(Math.max(most, 1)) * 4));
+        }
+        tailAtTrim = tail;
+        sizeAtTrim = size();
+    }
+
+    /** Returns how many handles there is room for without growing. */
+    int capacity() {
+        return ring.length;
+    }
+
+    private void resize(int capacity) {
+        long[] resized = new long[capacity];
+        int count = size();
         int first = head & (ring.length - 1);
-        System.arraycopy(ring, first, larger, 0, ring.length - first);
-        System.arraycopy(ring, 0, larger, ring.length - first, first);
-        tail -= head;
+        int toEnd = Math.min(count, ring.length - first);
+        System.arraycopy(ring, first, resized, 0, toEnd);
+        System.arraycopy(ring, 0, resized, toEnd, count - toEnd);
+        tailAtTrim -= head;
+        tail = count;
         head = 0;
-        ring = larger;
+        ring = resized;
     }
 }

@@ -27,10 +27,15 @@ public final class TimerHeap {
     private int cancelled;
     private long nextSequence;
 
+    /** What {@link #nextSequence} and {@link #size} were when {@link #trim} was last called. */
+    private long sequenceAtTrim;
+
+    private int sizeAtTrim;
+
     /** Adds a timer that is due at {@code deadline} seconds. */
     public void add(double deadline, long handle) {
         if (size == handles.length) {
-            grow();
+            resize(Math.addExact(size, size >> 1));
         }
         siftUp(size++, deadline, nextSequence++, handle);
     }
@@ -110,6 +115,25 @@ public final class TimerHeap {
         }
     }
 
+    /**
+     * Gives memory back if the timers there were since the last call cannot have filled a quarter of it; to be called now
+     * and then. Amortized O(1): as many must be added to need more memory again as were room for.
+     */
+    public void trim() {
+        // Removals are not counted, so this is a bound on the most timers there were at a time.
+        long most = sizeAtTrim + (nextSequence - sequenceAtTrim);
+        if (handles.length > INITIAL_CAPACITY && most < handles.length / 4) {
+            resize(Math.max(INITIAL_CAPACITY, (int) most * 2));
+        }
+        sequenceAtTrim = nextSequence;
+        sizeAtTrim = size;
+    }
+
+    /** Returns how many timers there is room for without growing. */
+    int capacity() {
+        return handles.length;
+    }
+
     private void siftUp(int hole, double deadline, long sequence, long handle) {
         int index = hole;
         while (index > 0) {
@@ -161,8 +185,7 @@ public final class TimerHeap {
         handles[index] = handle;
     }
 
-    private void grow() {
-        int capacity = Math.addExact(size, size >> 1);
+    private void resize(int capacity) {
         deadlines = Arrays.copyOf(deadlines, capacity);
         sequences = Arrays.copyOf(sequences, capacity);
         handles = Arrays.copyOf(handles, capacity);

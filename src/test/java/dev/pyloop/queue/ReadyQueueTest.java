@@ -36,11 +36,68 @@ class ReadyQueueTest {
                 Long expected = model.poll();
                 assertEquals(expected == null ? ReadyQueue.NULL_HANDLE : expected, queue.poll());
             }
+            if (random.nextInt(100) == 0) {
+                queue.trim();
+            }
             assertEquals(model.size(), queue.size());
             if (!model.isEmpty()) {
                 assertEquals(model.getFirst(), queue.get(0));
                 assertEquals(model.getLast(), queue.get(queue.size() - 1));
             }
+        }
+    }
+
+    @Test
+    void givesMemoryBackAfterABurst() {
+        ReadyQueue queue = new ReadyQueue();
+        int usual = queue.capacity();
+        fillAndDrain(queue, 100 * usual);
+        int large = queue.capacity();
+        queue.trim();
+        assertEquals(large, queue.capacity(), "just used");
+        fillAndDrain(queue, usual);
+        queue.trim();
+        assertTrue(queue.capacity() <= 4 * usual);
+        queue.trim();
+        assertEquals(usual, queue.capacity());
+    }
+
+    @Test
+    void keepsMemoryThatBurstsUseAgainAndAgain() {
+        ReadyQueue queue = new ReadyQueue();
+        int burst = 100 * queue.capacity();
+        fillAndDrain(queue, burst);
+        int large = queue.capacity();
+        for (int i = 0; i < 10; i++) {
+            queue.trim();
+            fillAndDrain(queue, burst);
+            assertEquals(large, queue.capacity());
+        }
+    }
+
+    @Test
+    void trimmingKeepsWhatIsQueued() {
+        ReadyQueue queue = new ReadyQueue();
+        int large = 100 * queue.capacity();
+        fillAndDrain(queue, large);
+        for (long handle = 1; handle <= 1000; handle++) {
+            queue.add(handle);
+        }
+        queue.trim();
+        queue.trim();
+        assertTrue(queue.capacity() < large);
+        for (long handle = 1; handle <= 1000; handle++) {
+            assertEquals(handle, queue.poll());
+        }
+        assertTrue(queue.isEmpty());
+    }
+
+    private static void fillAndDrain(ReadyQueue queue, int count) {
+        for (long handle = 1; handle <= count; handle++) {
+            queue.add(handle);
+        }
+        while (!queue.isEmpty()) {
+            queue.poll();
         }
     }
 }

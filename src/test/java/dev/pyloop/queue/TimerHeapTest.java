@@ -38,6 +38,9 @@ class TimerHeapTest {
             } else {
                 assertEquals(model.remove().handle(), heap.remove());
             }
+            if (random.nextInt(100) == 0) {
+                heap.trim();
+            }
             assertEquals(model.size(), heap.size());
             assertEquals(model.isEmpty(), heap.isEmpty());
             Timer next = model.peek();
@@ -105,5 +108,52 @@ class TimerHeapTest {
         assertEquals(3, heap.remove());
         assertEquals(2, heap.remove());
         assertEquals(1, heap.remove());
+    }
+
+    @Test
+    void givesMemoryBackAfterABurst() {
+        TimerHeap heap = new TimerHeap();
+        int usual = heap.capacity();
+        fillAndDrain(heap, 100 * usual);
+        int large = heap.capacity();
+        heap.trim();
+        assertEquals(large, heap.capacity(), "just used");
+        fillAndDrain(heap, usual);
+        heap.trim();
+        assertTrue(heap.capacity() <= 4 * usual);
+        heap.trim();
+        assertEquals(usual, heap.capacity());
+    }
+
+    @Test
+    void keepsMemoryThatIsInUse() {
+        TimerHeap heap = new TimerHeap();
+        int count = 100 * heap.capacity();
+        for (int i = 1; i <= count; i++) {
+            heap.add(i, i);
+        }
+        int large = heap.capacity();
+        for (int i = 0; i < 3; i++) {
+            heap.trim();
+            assertEquals(large, heap.capacity());
+        }
+        for (int i = 1; i <= count - 10; i++) {
+            assertEquals(i, heap.remove());
+        }
+        heap.trim();
+        heap.trim();
+        assertTrue(heap.capacity() < large);
+        for (int i = count - 9; i <= count; i++) {
+            assertEquals(i, heap.remove());
+        }
+    }
+
+    private static void fillAndDrain(TimerHeap heap, int count) {
+        for (int i = 1; i <= count; i++) {
+            heap.add(i, i);
+        }
+        while (!heap.isEmpty()) {
+            heap.remove();
+        }
     }
 }

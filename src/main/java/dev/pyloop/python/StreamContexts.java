@@ -1,0 +1,41 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Contexts;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.PythonException;
+import dev.pyloop.cpython.References;
+
+/**
+ * The contexts in which a transport's protocol is called: that in which reading was started, and that in which a write
+ * did not go out at once. They are kept in the transport's slots ({@link StreamLayout}).
+ *
+ * <p>Stateless; guarded by the GIL.
+ */
+final class StreamContexts {
+    private StreamContexts() {}
+
+    /** Keeps a copy of the current context in {@code slot}. */
+    static void keep(StreamObject transport, long slot) {
+        StreamLayout.set(
+                transport.self(), slot, Contexts.copyCurrent(transport.loop().threadState()));
+    }
+
+    /** Enters the context in {@code slot}; the result is for {@link #leave}, as the slot may hold another by then. */
+    @Owned
+    static long enter(StreamObject transport, long slot) {
+        @Borrowed long kept = StreamLayout.get(transport.self(), slot);
+        @Owned long context = References.retain(kept);
+        if (!Contexts.tryEnter(transport.loop().threadState(), context)) {
+            References.release(context);
+            throw PythonException.PENDING;
+        }
+        return context;
+    }
+
+    /** Leaves the context that {@link #enter} returned. */
+    static void leave(StreamObject transport, @Owned long context) {
+        Contexts.exit(transport.loop().threadState(), context);
+        References.release(context);
+    }
+}
