@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import errno
 import socket
 import tempfile
@@ -16,6 +17,7 @@ import pytest
 
 from support.loops import CLASSES, run_iteration
 from support.outcomes import assert_same_kind
+from support.programs import lines_of
 from support.squatters import squatters
 from support.streams import LARGE, arrived, assert_same_course, receive, run, settle, skip_fault, socket_pair
 
@@ -133,6 +135,19 @@ def test_buffers_of_items_wider_than_a_byte(loop: asyncio.AbstractEventLoop) -> 
             assert arrived(peer) == array("I", [1, 2]).tobytes()
 
     run(loop, scenario())
+
+
+def test_buffers_of_nothing(each_loop: asyncio.AbstractEventLoop) -> None:
+    no_rows = ((ctypes.c_int * 2) * 0)()
+
+    async def scenario() -> None:
+        ours, peer = socket_pair()
+        with ours, peer:
+            for nothing in (b"", bytearray(), memoryview(b""), array("I"), no_rows):
+                await each_loop.sock_sendall(ours, nothing)
+            assert arrived(peer) == b""
+
+    run(each_loop, scenario())
 
 
 @pytest.mark.parametrize("steps", range(4))
@@ -421,3 +436,50 @@ def test_a_closed_loop(name: str) -> None:
         peer.send(_DATA)
         assert other.run_until_complete(loop.sock_recv(ours, 50)) == _DATA
     other.close()
+
+
+_REFUSING_FUTURE: Final = """
+import socket
+
+
+class Refusing(asyncio.Future):
+    def set_result(self, result):
+        raise {exception}("refused")
+
+
+class Loop(pyloop.EventLoop):
+    def create_future(self):
+        return Refusing(loop=self)
+
+
+def report(loop, context):
+    say(type(context["exception"]).__name__, context["exception"])
+    loop.stop()
+
+
+loop = Loop()
+loop.set_exception_handler(report)
+ours, peer = socket.socketpair()
+ours.setblocking(False)
+receiving = loop.create_task(loop.sock_recv(ours, 10))
+loop.call_soon(peer.send, b"data")
+try:
+    loop.run_forever()
+except KeyboardInterrupt:
+    say("interrupted")
+receiving.cancel()
+loop.call_soon(loop.stop)
+loop.run_forever()
+say(receiving.cancelled(), ours.recv(10))
+loop.close()
+"""
+
+
+@pytest.mark.parametrize(
+    ("exception", "said"),
+    [("ZeroDivisionError", "ZeroDivisionError refused"), ("KeyboardInterrupt", "interrupted")],
+)
+def test_futures_that_cannot_be_done(exception: str, said: str) -> None:
+    """Reported by a process that has not had a transport; the data is left in the socket."""
+    source = _REFUSING_FUTURE.format(exception=exception)
+    assert lines_of(source) == [said, "True b'data'"]

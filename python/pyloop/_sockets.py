@@ -84,7 +84,11 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             sent = 0
         if type(data) is bytes and sent == len(data):
             return
-        view = memoryview(data).cast("B")
+        view = memoryview(data)
+        if sent == view.nbytes:
+            # Also because there is no casting a view of no bytes that has several dimensions.
+            return
+        view = view.cast("B")
 
         def send_rest() -> int:
             return sock.send(view[sent:])

@@ -320,16 +320,25 @@ final class LoopObject implements Callbacks, Host {
             Sources.run(handle);
         } catch (PythonException e) {
             Errors.raise(e);
-            StreamSide.reportCallback(self, object);
+            reportSource(object);
         } catch (SystemCallException e) {
             Errors.setOsError(e.errno());
-            StreamSide.reportCallback(self, object);
+            reportSource(object);
         } finally {
             References.release(object);
         }
         if (debug) {
             PythonSide.logIfSlow(self, seconds() - start);
         }
+    }
+
+    private void reportSource(@Borrowed long object) {
+        // Where there was no transport yet the functions are looked up now, and Python code must not run with an
+        // exception pending.
+        long exception = Errors.take();
+        StreamSide.prepare();
+        Errors.restore(exception);
+        StreamSide.reportCallback(self, object);
     }
 
     private void runInDebugMode(@Owned long handle) {
