@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import gc
 import socket
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from support.loops import FACTORIES, LoopFactory, fresh_loop, run_idle
 
 LOCALHOST = "127.0.0.1"
+TOO_LARGE = b"x" * 70_000
 VARIABLE: contextvars.ContextVar[int] = contextvars.ContextVar("VARIABLE", default=0)
 
 
@@ -266,6 +268,10 @@ def test_nothing_is_delivered_after_the_end(
     assert recorder.events == ["made", b"0", b"1", b"2", b"3", ("lost", None)]
 
 
+@pytest.mark.skipif(
+    not hasattr(asyncio.selector_events._SelectorTransport, "is_reading"),  # type: ignore[attr-defined]
+    reason="the first releases of 3.11 have no pause of datagram transports",
+)
 def test_a_pause_keeps_what_was_received(each_loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
     def react(recorder: Recorder, data: bytes, _: Any) -> None:
         if data == b"3":
@@ -366,11 +372,10 @@ def test_an_error_in_a_burst_hits_its_datagram_alone(
 ) -> None:
     recorder = endpoint(each_loop, local_addr=(LOCALHOST, 0))
     where = peer.getsockname()
-    too_large = b"x" * 70_000
-    sent = [too_large, b"1", too_large, b"2"] if first else [b"0", b"1", too_large, b"2", too_large]
+    sent = [TOO_LARGE, b"1", TOO_LARGE, b"2"] if first else [b"0", b"1", TOO_LARGE, b"2", TOO_LARGE]
     each_loop.call_soon(burst, recorder, sent, where)
     run_idle(each_loop)
-    expected = [data for data in sent if data is not too_large]
+    expected = [data for data in sent if data is not TOO_LARGE]
     assert [peer.recv(100) for _ in expected] == expected
     assert recorder.events == ["made", "OSError", "OSError"]
     close(each_loop, recorder)
@@ -496,3 +501,130 @@ def test_other_sockets_are_left_to_asyncio(loop: asyncio.AbstractEventLoop, peer
     peer.sendto(b"1", address_of(recorder))
     run_until(loop, lambda: len(recorder.events) == 2)
     close(loop, recorder)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)], ids=str)
+def test_sockets_take_turns(each_loop: asyncio.AbstractEventLoop, peer: socket.socket, order: tuple[int, ...]) -> None:
+    events: list[tuple[int, bytes]] = []
+
+    def note(number: int) -> Callable[[Recorder, bytes, Any], None]:
+        def react(_: Recorder, data: bytes, __: Any) -> None:
+            events.append((number, data))
+            if len(events) == 18:
+                each_loop.stop()
+
+        return react
+
+    recorders = [endpoint(each_loop, Recorder(note(i)), local_addr=(LOCALHOST, 0)) for i in range(3)]
+    for data in (b"%d" % i for i in range(6)):
+        for number in order:
+            peer.sendto(data, address_of(recorders[number]))
+    each_loop.run_forever()
+    assert events == [(number, b"%d" % i) for i in range(6) for number in order]
+    close(each_loop, *recorders)
+
+
+class Failing(Recorder):
+    """Raises what it is given when it is told of an error."""
+
+    def __init__(self, failure: BaseException) -> None:
+        super().__init__()
+        self.failure = failure
+
+    def error_received(self, exc: Exception) -> None:
+        super().error_received(exc)
+        raise self.failure
+
+
+def test_an_interrupt_after_a_burst_with_an_error_stays_what_it_is(
+    each_loop: asyncio.AbstractEventLoop, peer: socket.socket
+) -> None:
+    recorder = endpoint(each_loop, local_addr=(LOCALHOST, 0))
+
+    def send_and_raise() -> None:
+        burst(recorder, [b"1", TOO_LARGE, b"2"], peer.getsockname())
+        raise KeyboardInterrupt("mine")
+
+    each_loop.call_soon(send_and_raise)
+    with pytest.raises(KeyboardInterrupt, match="mine"):
+        each_loop.run_forever()
+    assert [peer.recv(100), peer.recv(100)] == [b"1", b"2"]
+    assert recorder.events == ["made", "OSError"]
+    close(each_loop, recorder)
+
+
+def test_an_interrupt_out_of_error_received_loses_nothing(loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    # Not as in asyncio, where the interrupt leaves sendto, and so the callback.
+    failing = endpoint(loop, Failing(KeyboardInterrupt("mine")), local_addr=(LOCALHOST, 0))
+    other = endpoint(loop, local_addr=(LOCALHOST, 0))
+
+    def send_all() -> None:
+        burst(failing, [b"1", b"2", TOO_LARGE, b"3", TOO_LARGE, b"4"], peer.getsockname())
+        burst(other, [b"5", b"6"], peer.getsockname())
+
+    loop.call_soon(send_all)
+    with pytest.raises(KeyboardInterrupt, match="mine"):
+        loop.run_forever()
+    assert sorted(peer.recv(100) for _ in range(6)) == [b"1", b"2", b"3", b"4", b"5", b"6"]
+    assert failing.events == ["made", "OSError", "OSError"]
+    close(loop, failing, other)
+
+
+def test_two_interrupts_are_chained(loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    recorder = endpoint(loop, Failing(SystemExit("second")), local_addr=(LOCALHOST, 0))
+
+    def send_and_raise() -> None:
+        burst(recorder, [b"1", TOO_LARGE], peer.getsockname())
+        raise KeyboardInterrupt("first")
+
+    loop.call_soon(send_and_raise)
+    with pytest.raises(SystemExit, match="second") as caught:
+        loop.run_forever()
+    assert isinstance(caught.value.__context__, KeyboardInterrupt)
+    close(loop, recorder)
+
+
+def test_an_interrupt_in_a_loop_with_a_clock_of_its_own(each_factory: LoopFactory, peer: socket.socket) -> None:
+    with fresh_loop(each_factory) as plain:
+        kind = type(plain)
+
+    class Clocked(kind):  # type: ignore[misc, valid-type]
+        def time(self) -> float:
+            return float(super().time())
+
+    def react(_: Recorder, __: bytes, ___: Any) -> None:
+        raise KeyboardInterrupt("mine")
+
+    with fresh_loop(Clocked) as loop:
+        timer = loop.call_later(1000, int)
+        recorder = endpoint(loop, Recorder(react), local_addr=(LOCALHOST, 0))
+        peer.sendto(b"", address_of(recorder))
+        with pytest.raises(KeyboardInterrupt, match="mine"):
+            loop.run_forever()
+        timer.cancel()
+        close(loop, recorder)
+
+
+def test_what_is_sent_on_an_error_goes_its_own_way(loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
+    # The thread is no callback of the loop's, so what waits is sent before what it sends.
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
+        elsewhere.bind((LOCALHOST, 0))
+        elsewhere.settimeout(30)
+
+        class Answering(Recorder):
+            def error_received(self, exc: Exception) -> None:
+                self.transport.sendto(b"on error", elsewhere.getsockname())
+
+        recorder = endpoint(loop, Answering(), local_addr=(LOCALHOST, 0))
+
+        def send_all() -> None:
+            burst(recorder, [b"1", TOO_LARGE], peer.getsockname())
+            thread = threading.Thread(target=recorder.transport.sendto, args=(b"2", peer.getsockname()))
+            thread.start()
+            thread.join()
+
+        loop.call_soon(send_all)
+        run_idle(loop)
+        assert elsewhere.recv(100) == b"on error"
+        assert [peer.recv(100), peer.recv(100)] == [b"1", b"2"]
+        close(loop, recorder)

@@ -61,7 +61,7 @@ class DatagramTransport(_Datagram):
         super()._call_connection_lost(exc)
 
     def _add_reader(self, fd: int, callback: Callable[..., object], *args: object) -> None:
-        if self.is_reading():
+        if not self.is_closing():
             self._watch()
 
     def __del__(self) -> None:

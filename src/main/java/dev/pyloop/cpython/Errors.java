@@ -37,6 +37,10 @@ public final class Errors {
         static final NativeFunction SET_TRACEBACK = Interpreter.function("PyException_SetTraceback");
     }
 
+    private static final class Chaining {
+        static final NativeFunction SET_CONTEXT = Interpreter.function("PyException_SetContext");
+    }
+
     private Errors() {}
 
     /** Returns {@code object}, or throws what the null pointer stands for. */
@@ -77,6 +81,22 @@ public final class Errors {
     /** Takes the pending exception, which must be there, with its traceback and clears the indicator. */
     public static @Owned long take() {
         return Taking.SINGLE ? Taking.GET_RAISED.call() : takeTriple();
+    }
+
+    /** Takes the pending exception as {@link #take} does; NULL if there is none. */
+    public static @Owned long takeIfAny() {
+        return occurred() ? take() : Objects.NULL;
+    }
+
+    /** Takes the pending exception, which must be there, as one raised after {@code earlier}; NULL for none. */
+    public static @Owned long takeInContext(@Owned long earlier) {
+        long exception = take();
+        if (earlier == exception) {
+            References.release(earlier);
+        } else if (earlier != Objects.NULL) {
+            Chaining.SET_CONTEXT.call(exception, earlier);
+        }
+        return exception;
     }
 
     /** Sets the error indicator to {@code thrown}, if it is not set already. */

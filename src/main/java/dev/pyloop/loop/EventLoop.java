@@ -57,6 +57,9 @@ public final class EventLoop implements AutoCloseable {
     private long iteration;
     private int polls;
 
+    /** Whether the poll of this iteration found more than one descriptor. */
+    private boolean crowded;
+
     /** True from before the last look into the inbox until the poll returned: whoever adds then must wake the loop. */
     private volatile boolean sleeping;
 
@@ -116,10 +119,12 @@ public final class EventLoop implements AutoCloseable {
 
     /**
      * Tells whether nothing but a descriptor could be due before the next iteration: neither a callback nor a timer, nor
-     * a stop. A transport may go on with its descriptor then, and nobody can tell.
+     * a stop; and whether only one was found in this iteration, so that none has to wait for a turn. A transport may go on
+     * with its descriptor then.
      */
     public boolean isIdle() {
-        return ready.isEmpty()
+        return !crowded
+                && ready.isEmpty()
                 && inbox.isEmpty()
                 && !stopping
                 && (timers.isEmpty() || timers.nextDeadline() >= host.seconds() + CLOCK_RESOLUTION);
@@ -252,6 +257,7 @@ public final class EventLoop implements AutoCloseable {
     /** One iteration. A method of its own, small enough to be compiled well. */
     private void turn() {
         iteration++;
+        crowded = false;
         if (!timers.isEmpty()) {
             dropCancelledTimers();
         }
@@ -299,10 +305,12 @@ public final class EventLoop implements AutoCloseable {
         int count = timeout == NOT_AT_ALL ? poller.poll(NOT_AT_ALL, watched) : sleep(timeout, watched);
         policy.polled(watchedByProgram());
         takeInbox();
+        int before = ready.size();
         takeAgain();
         for (int i = 0; i < count; i++) {
             queueReady(poller.descriptor(i), poller.readiness(i));
         }
+        crowded = ready.size() > before + 1;
         if (count < 0 && count != -Errno.EINTR) {
             throw new SystemCallException("epoll_wait", -count);
         }

@@ -39,6 +39,9 @@ final class DatagramObject implements DatagramOwner {
     private final @Borrowed long self;
     private final LoopObject loop;
     private final int family;
+    /** Whether addresses are the Internet's; if not, those in {@link #received} are still the kernel's, in a bytes. */
+    private final boolean internet;
+
     private final boolean connected;
     private final DatagramSocket socket;
     /** Datagrams that were received and not delivered yet: each a bytes and an address, both owned. */
@@ -55,7 +58,8 @@ final class DatagramObject implements DatagramOwner {
         this.loop = loop;
         this.family = family;
         this.connected = connected;
-        int room = InternetAddress.size(family) != 0 ? INTERNET_ROOM : LOCAL_ROOM;
+        internet = InternetAddress.size(family) != 0;
+        int room = internet ? INTERNET_ROOM : LOCAL_ROOM;
         socket = new DatagramSocket(loop.datagramIo(), descriptor, this, self | Sources.DATAGRAM, room);
     }
 
@@ -94,6 +98,8 @@ final class DatagramObject implements DatagramOwner {
      * @return false if nothing was done, because asyncio's own code is to do it
      */
     boolean send(@Borrowed long data, @Borrowed long address) {
+        // What waits may fail, and the program hear of it: not to be done between the questions and the answers below.
+        socket.beginSend();
         if (!Bytes.isBytes(data) || Bytes.size(data) == 0 || !isSimple() || openDescriptor() == NO_DESCRIPTOR) {
             return false;
         }
@@ -179,11 +185,14 @@ final class DatagramObject implements DatagramOwner {
         if (fresh && !receive()) {
             return;
         }
+        boolean undisturbed = false;
         try {
             deliver();
+            // May ask the program for the time: not to be done with an exception pending.
+            undisturbed = received.isEmpty() && loop.engine().isIdle();
         } finally {
             if (fresh) {
-                socket.endTurn(received.isEmpty() && loop.engine().isIdle());
+                socket.endTurn(undisturbed);
             }
             goOnLater();
         }
@@ -200,7 +209,10 @@ final class DatagramObject implements DatagramOwner {
         }
         DatagramInput input = loop.datagramIo().input();
         for (int i = 0; i < count; i++) {
-            @Owned long address = loop.peers().toPython(input.name(i), input.nameLength(i));
+            @Owned
+            long address = internet
+                    ? loop.peers().toPython(input.name(i), input.nameLength(i))
+                    : Bytes.copyOf(input.name(i), input.nameLength(i));
             received.add(Bytes.copyOf(input.data(i), input.length(i)));
             received.add(address);
         }
@@ -210,8 +222,14 @@ final class DatagramObject implements DatagramOwner {
     /** Delivers what was received, as long as asyncio would do nothing else before. */
     private void deliver() {
         do {
+            // Python code makes the address of a Unix socket, and a signal may interrupt it: nothing is taken before.
+            @Owned long local = internet ? Objects.NULL : PeerAddresses.decode(received.get(1));
             @Owned long data = received.poll();
             @Owned long address = received.poll();
+            if (!internet) {
+                References.release(address);
+                address = local;
+            }
             // The call may give the transport another protocol, and drop the last reference to this one.
             @Owned long protocol = References.retain(DatagramLayout.get(self, DatagramLayout.PROTOCOL));
             long result = Calls.tryCallMethod(protocol, DatagramSide.DATAGRAM_RECEIVED, data, address);

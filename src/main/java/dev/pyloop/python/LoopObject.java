@@ -6,6 +6,7 @@ import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Gil;
 import dev.pyloop.cpython.Numbers;
+import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
@@ -138,7 +139,29 @@ final class LoopObject implements Callbacks, Host {
             }
         } finally {
             setRunner(outer);
-            flushStreams();
+            if (!flushList.isEmpty()) {
+                flushOnLeaving();
+            }
+        }
+    }
+
+    /**
+     * Sends what was written by the callback whose exception leaves the loop. Transports may have failures to tell, which
+     * is not to be done with an exception pending, and exceptions of their own.
+     */
+    private void flushOnLeaving() {
+        @Owned long leaving = Errors.takeIfAny();
+        while (!flushList.isEmpty()) {
+            try {
+                flushStreams();
+            } catch (PythonException e) {
+                Errors.raise(e);
+                leaving = Errors.takeInContext(leaving);
+            }
+        }
+        if (leaving != Objects.NULL) {
+            Errors.restore(leaving);
+            throw PythonException.PENDING;
         }
     }
 

@@ -244,7 +244,7 @@ public final class LoopType implements Methods {
     }
 
     private static void release(long self) {
-        LoopObject loop = Loops.find(self);
+        LoopObject loop = Loops.findOwn(self);
         if (loop != null) {
             Loops.leave(self);
             loop.close();
@@ -260,7 +260,7 @@ public final class LoopType implements Methods {
     }
 
     private static void wake(long self) {
-        LoopObject loop = Loops.find(self);
+        LoopObject loop = Loops.findOwn(self);
         if (loop != null) {
             loop.engine().wake();
         }
@@ -275,7 +275,7 @@ public final class LoopType implements Methods {
     }
 
     private static long timerCancelled(long self, long timer) {
-        LoopObject loop = Loops.find(self);
+        LoopObject loop = Loops.findOwn(self);
         if (loop != null
                 && Handles.isTimer(timer)
                 && HandleLayout.slot(timer, HandleLayout.SCHEDULED) == Objects.TRUE) {
@@ -324,7 +324,7 @@ public final class LoopType implements Methods {
     }
 
     private static long unwatch(long self, int kind, long file) {
-        LoopObject loop = Loops.find(self);
+        LoopObject loop = Loops.findOwn(self);
         if (loop == null || loop.isClosed()) {
             return Objects.bool(false);
         }
@@ -333,7 +333,7 @@ public final class LoopType implements Methods {
     }
 
     private static long watcher(long self, int kind, long descriptor) {
-        LoopObject loop = Loops.find(self);
+        LoopObject loop = Loops.findOwn(self);
         long number = Numbers.toLongSaturated(descriptor);
         if (loop == null || number < 0 || !Arguments.isPossible(number)) {
             return Objects.none();
@@ -343,7 +343,7 @@ public final class LoopType implements Methods {
     }
 
     private static long transport(long self, long descriptor) {
-        LoopObject loop = Loops.find(self);
+        LoopObject loop = Loops.findOwn(self);
         long transport = loop == null ? Objects.NULL : loop.descriptors().get(Numbers.toLongSaturated(descriptor));
         return transport == Objects.NULL ? Objects.none() : References.retain(transport);
     }
@@ -359,7 +359,7 @@ public final class LoopType implements Methods {
 
     /** The attributes that inherited code keeps on the Python object and the engine must follow. */
     private static long set(long self, long arguments, long count) {
-        LoopObject loop = Loops.find(self);
+        LoopObject loop = Loops.findOwn(self);
         if (loop != null && count == 2) {
             long name = Memory.getLong(arguments);
             long value = Memory.getLong(arguments + Long.BYTES);
@@ -387,7 +387,7 @@ public final class LoopType implements Methods {
     private static void traverse(@Borrowed long self, Traverse.Visitor visitor) {
         // A heap type that traverses by itself also shows its own type.
         visitor.accept(Objects.type(self));
-        LoopObject loop = Loops.find(self);
+        LoopObject loop = Loops.findOwn(self);
         if (loop != null) {
             loop.traverse(visitor);
         }

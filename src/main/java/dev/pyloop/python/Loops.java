@@ -41,6 +41,14 @@ final class Loops {
         return object != Objects.NULL && isLoop(object) ? ALL.find(object) : null;
     }
 
+    /**
+     * Returns the open loop behind {@code self}, an instance of our type; null if it is closed or not initialized. Touches
+     * no reference, so that the garbage collector may ask while it counts them.
+     */
+    static @Nullable LoopObject findOwn(@Borrowed long self) {
+        return ALL.find(self);
+    }
+
     /** Returns the open loop behind {@code self}, an instance of our type, or raises RuntimeError. */
     static LoopObject get(@Borrowed long self) {
         LoopObject loop = ALL.find(self);

@@ -44,7 +44,12 @@ final class PeerAddresses {
     long toPython(long name, int length) {
         int expected = length == 0 ? 0 : InternetAddress.size(InternetAddress.family(name));
         if (expected == 0 || length != expected) {
-            return decode(name, length);
+            @Owned long raw = Bytes.copyOf(name, length);
+            try {
+                return decode(raw);
+            } finally {
+                References.release(raw);
+            }
         }
         long first = Memory.getLong(name);
         long second = 0;
@@ -130,13 +135,9 @@ final class PeerAddresses {
         }
     }
 
-    private static @Owned long decode(long name, int length) {
-        long raw = Bytes.copyOf(name, length);
-        try {
-            return Calls.call(Python.DECODE, raw);
-        } finally {
-            References.release(raw);
-        }
+    /** Returns what {@code socket.recvfrom} returns for the kernel's address in the bytes {@code raw}. */
+    static @Owned long decode(@Borrowed long raw) {
+        return Calls.call(Python.DECODE, raw);
     }
 
     private static int place(long hash) {

@@ -41,7 +41,7 @@ final class Waiters {
 
     /** Undoes {@link #watch}, unless the future is done or another handle has taken its place. */
     static @Owned long unwatch(@Borrowed long self, long arguments, long count, @Borrowed long names) {
-        LoopObject loop = Loops.find(self);
+        LoopObject loop = Loops.findOwn(self);
         int descriptor = descriptor(arguments, count, names);
         int kind = kind(arguments);
         if (loop != null && loop.engine().watcher(descriptor, kind) == (handle(arguments) | Sources.WAITER)) {

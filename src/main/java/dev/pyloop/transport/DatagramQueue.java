@@ -27,11 +27,16 @@ final class DatagramQueue {
     }
 
     private long[] fields = new long[INITIAL_CAPACITY * FIELDS];
-    private int count;
+    private int first;
+    private int end;
     private long size;
 
+    boolean isEmpty() {
+        return first == end;
+    }
+
     int count() {
-        return count;
+        return end - first;
     }
 
     /** Returns the number of bytes in all. */
@@ -41,10 +46,7 @@ final class DatagramQueue {
 
     /** Appends a datagram whose destination is the socket address at {@code name}; {@code nameLength} 0 for none. */
     void add(long address, long length, long token, long destination, long name, int nameLength) {
-        int slot = count * FIELDS;
-        if (slot == fields.length) {
-            fields = Arrays.copyOf(fields, slot * 2);
-        }
+        int slot = makeRoom(1);
         fields[slot] = address;
         fields[slot + LENGTH] = length;
         fields[slot + TOKEN] = token;
@@ -54,13 +56,22 @@ final class DatagramQueue {
             fields[slot + NAME + i] = Memory.getLong(name + (long) i * Long.BYTES);
         }
         size += length;
-        count++;
+        end++;
     }
 
-    /** Describes all datagrams in {@code messages}. */
-    void describe(MessageVector messages) {
-        for (int i = 0; i < count; i++) {
-            int slot = i * FIELDS;
+    /** Appends all that is in {@code other}, which is empty then. */
+    void takeAll(DatagramQueue other) {
+        int slot = makeRoom(other.count());
+        System.arraycopy(other.fields, other.first * FIELDS, fields, slot, other.count() * FIELDS);
+        end += other.count();
+        size += other.size;
+        other.reset();
+    }
+
+    /** Describes the first {@code number} datagrams in {@code messages}. */
+    void describe(MessageVector messages, int number) {
+        for (int i = 0; i < number; i++) {
+            int slot = (first + i) * FIELDS;
             messages.setData(i, fields[slot], fields[slot + LENGTH]);
             int nameLength = (int) fields[slot + NAME_LENGTH];
             messages.setNameLength(i, nameLength);
@@ -70,24 +81,42 @@ final class DatagramQueue {
         }
     }
 
-    /** Returns what keeps the memory of datagram {@code index} alive. */
-    long token(int index) {
-        return fields[index * FIELDS + TOKEN];
+    /** Returns what keeps the memory of the first datagram alive. */
+    long token() {
+        return fields[first * FIELDS + TOKEN];
     }
 
-    /** Returns the destination of datagram {@code index}. */
-    long destination(int index) {
-        return fields[index * FIELDS + DESTINATION];
+    /** Returns the destination of the first datagram. */
+    long destination() {
+        return fields[first * FIELDS + DESTINATION];
     }
 
-    /** Removes everything; the tokens go to {@code owner}. */
-    void clear(ChunkOwner owner) {
-        int end = count * FIELDS;
-        count = 0;
-        size = 0;
-        for (int slot = 0; slot < end; slot += FIELDS) {
+    /** Removes the first {@code number} datagrams; the tokens go to {@code owner}. */
+    void removeFirst(int number, ChunkOwner owner) {
+        for (int i = 0; i < number; i++) {
+            int slot = first * FIELDS;
+            first++;
+            size -= fields[slot + LENGTH];
             owner.releaseChunk(fields[slot + TOKEN]);
             owner.releaseChunk(fields[slot + DESTINATION]);
         }
+        if (isEmpty()) {
+            reset();
+        }
+    }
+
+    private int makeRoom(int number) {
+        int slot = end * FIELDS;
+        int needed = slot + number * FIELDS;
+        if (needed > fields.length) {
+            fields = Arrays.copyOf(fields, Math.max(needed, fields.length * 2));
+        }
+        return slot;
+    }
+
+    private void reset() {
+        first = 0;
+        end = 0;
+        size = 0;
     }
 }

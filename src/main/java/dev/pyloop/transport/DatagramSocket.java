@@ -111,7 +111,17 @@ public final class DatagramSocket implements Flushable {
     }
 
     /**
-     * Sends a datagram, now or when the callback returns.
+     * Sends what waits, unless the next datagram will wait behind it. This may call the owner, and through it the program,
+     * which may send and so overwrite {@link DatagramIo#name}.
+     */
+    public void beginSend() {
+        if (!io.shared().defers()) {
+            flush();
+        }
+    }
+
+    /**
+     * Sends a datagram, now or when the callback returns. {@link #beginSend} comes first.
      *
      * @param name the address of the destination, of {@code nameLength} bytes, 0 for the connected peer
      * @param token keeps the memory of the datagram alive; the owner keeps a reference in {@code destination} likewise
@@ -122,7 +132,7 @@ public final class DatagramSocket implements Flushable {
             put(address, length, name, nameLength, token, destination);
             return 0;
         }
-        flush();
+        assert queue == null;
         long result = io.calls().send(owner.openDescriptor(), address, length, name, nameLength);
         if (result < 0) {
             return result;
@@ -146,8 +156,11 @@ public final class DatagramSocket implements Flushable {
         try {
             sendAll(waiting);
         } finally {
-            waiting.clear(owner);
-            io.keepQueue(waiting);
+            if (waiting.isEmpty()) {
+                io.keepQueue(waiting);
+            } else {
+                putBack(waiting);
+            }
         }
     }
 
@@ -166,8 +179,21 @@ public final class DatagramSocket implements Flushable {
             queue = io.takeQueue();
         }
         queue.add(address, length, token, destination, name, nameLength);
-        if (queue.count() == DatagramIo.MAX_BURST || queue.size() > MAX_WAITING) {
+        if (queue.count() >= DatagramIo.MAX_BURST || queue.size() > MAX_WAITING) {
             flush();
+        }
+    }
+
+    /** The owner threw what is to leave the loop: the rest is sent by the next flush, before what was put off since. */
+    private void putBack(DatagramQueue rest) {
+        DatagramQueue newer = queue;
+        queue = rest;
+        if (newer != null) {
+            rest.takeAll(newer);
+            io.keepQueue(newer);
+        }
+        if (!listed) {
+            list();
         }
     }
 
@@ -182,15 +208,21 @@ public final class DatagramSocket implements Flushable {
      * the kernel tells every error with the datagram that it belongs to.
      */
     private void sendAll(DatagramQueue waiting) {
-        waiting.describe(io.output());
-        int sent = io.calls().send(owner.openDescriptor(), io.output(), waiting.count());
-        int next = Math.max(sent, 0);
-        if (sent < 0 && sent != -Errno.EAGAIN && sent != -Errno.EINTR) {
-            next = 1;
+        int burst = Math.min(waiting.count(), DatagramIo.MAX_BURST);
+        waiting.describe(io.output(), burst);
+        int sent = io.calls().send(owner.openDescriptor(), io.output(), burst);
+        if (sent >= 0) {
+            waiting.removeFirst(sent, owner);
+        } else if (sent != -Errno.EAGAIN && sent != -Errno.EINTR) {
+            waiting.removeFirst(1, owner);
             owner.sendFailed(-sent);
         }
-        for (; next < waiting.count(); next++) {
-            owner.sendNow(waiting.token(next), waiting.destination(next));
+        while (!waiting.isEmpty()) {
+            try {
+                owner.sendNow(waiting.token(), waiting.destination());
+            } finally {
+                waiting.removeFirst(1, owner);
+            }
         }
     }
 }
