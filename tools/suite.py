@@ -131,8 +131,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=min(3, 1 + (os.cpu_count() or 1)), help="steps side by side")
     options = parser.parse_args()
 
-    # The loops under test run on the JDK that built them.
-    environment = {"PYLOOP_JAVA_HOME": str(jdk.find())}
+    # The loops under test run on the JDK that built them, and make no cache in the background.
+    environment = {"PYLOOP_JAVA_HOME": str(jdk.find()), "PYLOOP_NO_CACHE": "1"}
     debug_builds = pythons.debug_builds() if options.long else []
     interpreters = prepare([*debug_builds, *options.pythons], options.jobs)
     with ThreadPoolExecutor(options.jobs) as pool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _JNI_VERSION = 0x00150000
 
 # Positions in the function table of a virtual machine, and in that of a thread's environment.
+_DESTROY = 3
 _ATTACH_CURRENT_THREAD_AS_DAEMON = 7
 _FIND_CLASS = 6
 _EXCEPTION_OCCURRED = 15
@@ -100,15 +101,28 @@ def join(jar: Path, class_name: str) -> JavaClass | None:
     libjvm = next((path for path in _mapped_files() if path.name == "libjvm.so"), None)
     if libjvm is None:
         return None
-    machine, count, environment = c_void_p(), c_int(), c_void_p()
-    _load(libjvm).JNI_GetCreatedJavaVMs(byref(machine), 1, byref(count))
-    if not count.value:
+    environment = c_void_p()
+    machine = _running(libjvm)
+    if machine is None:
         return None
     if _function(machine, _ATTACH_CURRENT_THREAD_AS_DAEMON, c_int, c_void_p, c_void_p)(
         machine, byref(environment), None
     ):
         raise RuntimeError("this thread could not be attached to the Java virtual machine that runs in this process")
     return JavaClass(environment, _Jni(environment).load_class(jar, class_name))
+
+
+def destroy(libjvm: Path) -> None:
+    """End the virtual machine that runs in this process, in good order; nothing may enter Java after it."""
+    machine = _running(libjvm)
+    if machine is not None:
+        _function(machine, _DESTROY, c_int)(machine)
+
+
+def _running(libjvm: Path) -> c_void_p | None:
+    machine, count = c_void_p(), c_int()
+    _load(libjvm).JNI_GetCreatedJavaVMs(byref(machine), 1, byref(count))
+    return machine if count.value else None
 
 
 class _Jni:

@@ -9,7 +9,7 @@ import resource
 import signal
 from pathlib import Path
 
-from . import _fault_handlers, _jvm
+from . import _cache, _fault_handlers, _jvm
 from ._java_home import find_java_home
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
@@ -72,10 +72,22 @@ def jvm_options() -> list[str]:
 
 
 def _start_jvm() -> _jvm.JavaClass:
-    home = find_java_home()
+    libjvm = find_java_home().libjvm
+    options = jvm_options()
+    # First, so that what the user says comes last.
+    options[:0] = _cache.jvm_options(libjvm, _JAR, options)
     _fault_handlers.prepare()
     with _signals_blocked(), _suspend_signal_moved():
-        return _jvm.start(home.libjvm, jvm_options(), _BOOTSTRAP)
+        return _jvm.start(libjvm, options, _BOOTSTRAP)
+
+
+def cache_state() -> tuple[str, Path | None, int]:
+    """Return the state of the AOT cache that a start in this environment would use, its path and its size.
+
+    Raises:
+        RuntimeError: there is no Java.
+    """
+    return _cache.describe(find_java_home().libjvm, _JAR, jvm_options())
 
 
 def _further_options() -> list[str]:

@@ -32,7 +32,16 @@ public final class Bootstrap {
         }
     }
 
+    /**
+     * Opens the jar, if it is not open. With an AOT cache the class loader would open it with the first class that the
+     * cache lacks, at a time when the process may have no descriptor left.
+     */
+    private static void openJar() {
+        Bootstrap.class.getClassLoader().getResource("META-INF/MANIFEST.MF");
+    }
+
     private static void fill(long library, long module) {
+        openJar();
         Interpreter.attach(library);
         LayoutCheck.run();
         Modules.add(module, "EventLoop", LoopType.build());
