@@ -36,6 +36,7 @@ def test_the_report_names_versions_and_java_and_says_that_the_loop_works() -> No
     assert rows["Java"] == f"{home.path} ({home.source})"
     assert int(rows["Java version"].partition(".")[0]) >= 25
     assert rows["JVM options"].endswith(" -Dpyloop.test=1")
+    assert rows["AOT cache"].startswith("off")
     assert rows["PYLOOP_JVM_OPTIONS"] == "-Dpyloop.test=1"
     assert {name: rows[f"check: {name}"] for name in _CHECKS} == dict.fromkeys(_CHECKS, "ok")
     assert rows["self-check"] == "ok"

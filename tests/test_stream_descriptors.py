@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 import pytest
 
 from support.certificates import HOST, client_context, server_context
-from support.loops import FACTORIES, fresh_loop
+from support.loops import FACTORIES, fresh_loop, run_iteration
 from support.protocols import Recorder
 from support.squatters import open_numbers, squatters
 from support.streams import reports, socket_pair
@@ -237,3 +237,34 @@ def test_what_is_cancelled_leaves_nothing(operation: str, waited_for: bool) -> N
         courses.append(course)
     assert "cancelled" in {ending for ending, _ in courses[0]}
     assert courses[1] == courses[0]
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["", "with TLS"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda loop, _, **options: loop.create_server(Recorder, "127.0.0.1", 0, **options),
+        lambda loop, _, **options: loop.create_server(Recorder, sock=socket.create_server(("127.0.0.1", 0)), **options),
+        lambda loop, path, **options: loop.create_unix_server(Recorder, path, **options),
+    ],
+    ids=["create_server", "create_server of a socket", "create_unix_server"],
+)
+def test_a_server_that_nobody_gets_does_not_listen(make: Any, secure: bool, tmp_path: Path) -> None:
+    """On PyLoop only: on asyncio the server of a cancelled call goes on listening."""
+    endings = set()
+    with fresh_loop(FACTORIES["pyloop"]) as loop:
+        before = open_numbers()
+        for steps in range(1, _STEPS):
+            path = str(tmp_path / str(steps))
+            task = loop.create_task(make(loop, path, **({"ssl": _server_context()} if secure else {})))
+            for _ in range(steps):
+                run_iteration(loop)
+            task.cancel()
+            loop.run_until_complete(asyncio.wait([task]))
+            endings.add(task.cancelled())
+            if not task.cancelled():
+                task.result().close()
+                break
+            run_iteration(loop)
+            assert open_numbers() == before, f"cancelled after {steps} iterations"
+    assert endings == {True, False}

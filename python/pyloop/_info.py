@@ -70,7 +70,7 @@ def _java() -> Iterator[tuple[str, object]]:
         _platform.check()
         # Where the platform is not supported, not even these can be imported.
         from ._java_home import find_java_home  # noqa: PLC0415
-        from ._runtime import jvm_options  # noqa: PLC0415
+        from ._runtime import cache_state, jvm_options  # noqa: PLC0415
 
         home = find_java_home()
     except RuntimeError as error:
@@ -82,6 +82,10 @@ def _java() -> Iterator[tuple[str, object]]:
         yield "JVM options", shlex.join(jvm_options())
     except ValueError as error:
         yield "JVM options", f"PYLOOP_JVM_OPTIONS cannot be read: {error}"
+        return
+    state, path, size = cache_state()
+    details = [f"{size / 1e6:.1f} MB"] if size else []
+    yield "AOT cache", ", ".join([state, *details, *([str(path)] if path else [])])
 
 
 def _environment() -> Iterator[tuple[str, object]]:

@@ -21,6 +21,7 @@ from ._disarm import disarm
 from ._names import NameMethods
 from ._processes import ProcessMethods
 from ._self_pipe import make_pipe
+from ._servers import ServerMethods
 from ._sockets import SocketMethods
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
@@ -112,7 +113,7 @@ class _Transports:
         self._hidden.add(descriptor)
 
 
-class EventLoop(NameMethods, SocketMethods, ProcessMethods):
+class EventLoop(NameMethods, SocketMethods, ServerMethods, ProcessMethods):
     """asyncio's selector event loop with its scheduling and polling done in Java.
 
     A loop may be made in one thread and run in another; apart from ``call_soon_threadsafe``, which any thread may call,
@@ -120,7 +121,7 @@ class EventLoop(NameMethods, SocketMethods, ProcessMethods):
     """
 
     # Not in the dict: with more than 30 attributes in there, every access to the loop would become slower.
-    __slots__ = ("_children", "_forever", "_outer_wakeup_fd", "_watched_files")
+    __slots__ = ("_children", "_forever", "_listening", "_outer_wakeup_fd", "_watched_files")
 
     def __init__(self) -> None:
         """Make a loop.
@@ -132,6 +133,7 @@ class EventLoop(NameMethods, SocketMethods, ProcessMethods):
         self._init()
         self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._children = {}
+        self._listening = {}
         self._outer_wakeup_fd = _NO_DESCRIPTOR
         self._forever = False
         self._follow("time", replaced=False)
@@ -230,6 +232,7 @@ class EventLoop(NameMethods, SocketMethods, ProcessMethods):
         backlog: int = 100,
         *timeouts: float | None,
     ) -> None:
+        self._note_listening(server)
         if sslcontext is None and not self._debug and _streams().can_accept(sock):
             _streams().Acceptor(self, protocol_factory, sock, server, backlog)
         else:
