@@ -75,19 +75,15 @@ final class DatagramObject implements DatagramOwner {
         if (!socket.beginTurn()) {
             return;
         }
-        @Owned long context = References.retain(DatagramLayout.get(self, DatagramLayout.READ_CONTEXT));
+        @Borrowed long context = DatagramLayout.get(self, DatagramLayout.READ_CONTEXT);
+        if (!Contexts.tryEnter(loop.threadState(), context)) {
+            throw PythonException.PENDING;
+        }
         try {
-            if (!Contexts.tryEnter(loop.threadState(), context)) {
-                throw PythonException.PENDING;
-            }
-            try {
-                turn();
-                loop.flushStreams();
-            } finally {
-                Contexts.exit(loop.threadState(), context);
-            }
+            turn();
+            loop.flushStreams();
         } finally {
-            References.release(context);
+            Contexts.exit(loop.threadState(), context);
         }
     }
 

@@ -138,18 +138,13 @@ final class HandleRunner {
         if (flushList.isEmpty() || context == Objects.NULL || !Contexts.isContext(context)) {
             return;
         }
-        References.retain(context);
+        if (!Contexts.tryEnter(threadState, context)) {
+            throw PythonException.PENDING;
+        }
         try {
-            if (!Contexts.tryEnter(threadState, context)) {
-                throw PythonException.PENDING;
-            }
-            try {
-                flushList.flush();
-            } finally {
-                Contexts.exit(threadState, context);
-            }
+            flushList.flush();
         } finally {
-            References.release(context);
+            Contexts.exit(threadState, context);
         }
     }
 
