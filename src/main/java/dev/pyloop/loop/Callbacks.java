@@ -13,6 +13,9 @@ public interface Callbacks {
      */
     void run(long handle);
 
+    /** All callbacks of an iteration have run. May call back into the loop, and may throw. */
+    void endIteration();
+
     /** Tells whether the callback was cancelled. Never calls back into the loop. */
     boolean isCancelled(long handle);
 

@@ -282,6 +282,7 @@ public final class EventLoop implements AutoCloseable {
         for (int i = 0; i < count && !ready.isEmpty(); i++) {
             callbacks.run(ready.poll());
         }
+        callbacks.endIteration();
     }
 
     private void takeInbox() {

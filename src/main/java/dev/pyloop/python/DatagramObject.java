@@ -81,7 +81,7 @@ final class DatagramObject implements DatagramOwner {
         }
         try {
             turn();
-            loop.flushStreams();
+            loop.flushDatagrams();
         } finally {
             Contexts.exit(loop.threadState(), context);
         }

@@ -25,7 +25,7 @@ final class HandleRunner {
     private final FlushList flushList;
     private long threadState;
 
-    /** Makes the runner of a loop whose streams enter in {@code flushList} what callbacks write. */
+    /** Makes the runner of a loop whose datagram sockets enter in {@code flushList} what callbacks send. */
     HandleRunner(FlushList flushList) {
         this.flushList = flushList;
     }
@@ -64,7 +64,7 @@ final class HandleRunner {
                 if (succeeded) {
                     References.release(result);
                     // In the callback's context; after a failure it is left to the loop.
-                    flushList.flush();
+                    flushList.flushIfMany();
                 }
             } finally {
                 Contexts.exitOwned(threadState, context);
@@ -124,7 +124,7 @@ final class HandleRunner {
             boolean succeeded = result != Objects.NULL;
             if (succeeded) {
                 References.release(result);
-                flushList.flush();
+                flushList.flushIfMany();
             }
             return succeeded;
         } finally {
@@ -132,7 +132,7 @@ final class HandleRunner {
         }
     }
 
-    /** Sends what the callback of a handle that has run by other means has written, in the callback's context. */
+    /** Sends the datagrams that the callback of a handle that has run by other means has put off, in the callback's context. */
     void flushInContextOf(@Borrowed long handle) {
         long context = HandleLayout.slot(handle, HandleLayout.CONTEXT);
         if (flushList.isEmpty() || context == Objects.NULL || !Contexts.isContext(context)) {
@@ -142,7 +142,7 @@ final class HandleRunner {
             throw PythonException.PENDING;
         }
         try {
-            flushList.flush();
+            flushList.flushIfMany();
         } finally {
             Contexts.exit(threadState, context);
         }

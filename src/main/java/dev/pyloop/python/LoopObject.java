@@ -19,7 +19,6 @@ import dev.pyloop.loop.EventLoop;
 import dev.pyloop.loop.Host;
 import dev.pyloop.reactor.epoll.EpollPoller;
 import dev.pyloop.transport.DatagramIo;
-import dev.pyloop.transport.FlushList;
 import dev.pyloop.transport.StreamIo;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +43,7 @@ final class LoopObject implements Callbacks, Host {
     private boolean callAtOverridden;
     private boolean forever;
     private boolean foreignTransports;
-    private final FlushList flushList = new FlushList();
+    private final Flushes flushes = new Flushes();
     private final DescriptorTable descriptors = new DescriptorTable();
     private final ReadBuffer readBuffer = new ReadBuffer(STREAM_BUFFER);
     private final ReadBuffer pipeBuffer = new ReadBuffer(PIPE_BUFFER);
@@ -57,7 +56,7 @@ final class LoopObject implements Callbacks, Host {
     /** Makes the engine; {@code self} is the Python object that will own this one. */
     LoopObject(@Borrowed long self) {
         this.self = self;
-        handles = new HandleRunner(flushList);
+        handles = new HandleRunner(flushes.datagrams());
         engine = new EventLoop(this, this, new EpollPoller());
     }
 
@@ -139,21 +138,21 @@ final class LoopObject implements Callbacks, Host {
             }
         } finally {
             setRunner(outer);
-            if (!flushList.isEmpty()) {
+            if (!flushes.isEmpty()) {
                 flushOnLeaving();
             }
         }
     }
 
     /**
-     * Sends what was written by the callback whose exception leaves the loop. Transports may have failures to tell, which
+     * Sends what was written in the iteration that an exception ends. Transports may have failures to tell, which
      * is not to be done with an exception pending, and exceptions of their own.
      */
     private void flushOnLeaving() {
         @Owned long leaving = Errors.takeIfAny();
-        while (!flushList.isEmpty()) {
+        while (!flushes.isEmpty()) {
             try {
-                flushStreams();
+                flushes.endIteration();
             } catch (PythonException e) {
                 Errors.raise(e);
                 leaving = Errors.takeInContext(leaving);
@@ -175,7 +174,7 @@ final class LoopObject implements Callbacks, Host {
     /** Returns what the loop's streams share, which is made for the first of them. */
     StreamIo streamIo() {
         if (streamIo == null) {
-            streamIo = new StreamIo(engine, this, flushList);
+            streamIo = new StreamIo(engine, this, flushes.streams());
             streamIo.setRunner(runner);
         }
         return streamIo;
@@ -184,7 +183,7 @@ final class LoopObject implements Callbacks, Host {
     /** Returns what the loop's datagram transports share, which is made for the first of them. */
     DatagramIo datagramIo() {
         if (datagramIo == null) {
-            datagramIo = new DatagramIo(streamIo());
+            datagramIo = new DatagramIo(streamIo(), flushes.datagrams());
         }
         return datagramIo;
     }
@@ -209,9 +208,9 @@ final class LoopObject implements Callbacks, Host {
         return descriptors;
     }
 
-    /** Sends what the callback that runs has written. */
-    void flushStreams() {
-        flushList.flush();
+    /** Sends the datagrams that the callback that runs has put off. */
+    void flushDatagrams() {
+        flushes.datagrams().flushIfMany();
     }
 
     /** Does what {@code loop.call_soon(callback, argument)} does. */
@@ -302,7 +301,12 @@ final class LoopObject implements Callbacks, Host {
         } else {
             handles.run(handle);
         }
-        flushList.flush();
+        flushes.endCallback();
+    }
+
+    @Override
+    public void endIteration() {
+        flushes.endIteration();
     }
 
     @Override

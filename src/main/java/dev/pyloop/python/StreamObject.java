@@ -2,6 +2,7 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -28,6 +29,9 @@ final class StreamObject implements StreamOwner {
     private boolean closed;
     /** The socket that was last found to be the descriptor's owner; not a reference. */
     private @Borrowed long knownSocket = Objects.NULL;
+
+    /** The context of what was written and is to be sent at the end of the iteration. */
+    private @Owned long writeContext = Objects.NULL;
 
     private boolean buffered;
     private boolean paused;
@@ -181,7 +185,7 @@ final class StreamObject implements StreamOwner {
         @Owned long context = StreamContexts.enter(this, StreamLayout.READ_CONTEXT);
         try {
             read();
-            loop.flushStreams();
+            loop.flushDatagrams();
         } finally {
             StreamContexts.leave(this, context);
         }
@@ -303,12 +307,24 @@ final class StreamObject implements StreamOwner {
     }
 
     @Override
-    public void retain() {
+    public void putOff() {
         References.retain(self);
+        writeContext = Contexts.copyCurrent(loop.threadState());
     }
 
     @Override
-    public void release() {
+    public @Owned long beginFlush() {
+        @Owned long context = writeContext;
+        writeContext = Objects.NULL;
+        boolean entered = Contexts.tryEnterOwned(loop.threadState(), context);
+        assert entered : "nobody else has it";
+        return context;
+    }
+
+    @Override
+    public void endFlush(@Owned long context) {
+        Contexts.exitOwned(loop.threadState(), context);
+        Contexts.release(context);
         References.release(self);
     }
 

@@ -19,15 +19,20 @@ public final class DatagramIo implements AutoCloseable {
     private static final int MAX_SPARE_QUEUES = 16;
 
     private final StreamIo io;
+    private final FlushList flushList;
     private final DatagramCalls calls = new DatagramCalls();
     private final ScratchBuffer name = new ScratchBuffer(SocketAddress.CAPACITY);
     private final ArrayDeque<DatagramQueue> spareQueues = new ArrayDeque<>();
     private @Nullable DatagramInput input;
     private @Nullable MessageVector output;
 
-    /** Makes what datagram sockets need besides {@code io}, which the loop's streams use too. */
-    public DatagramIo(StreamIo io) {
+    /**
+     * Makes what datagram sockets need besides {@code io}, which the loop's streams use too; what is to be sent when the
+     * callback that runs returns they enter in {@code flushList}.
+     */
+    public DatagramIo(StreamIo io, FlushList flushList) {
         this.io = io;
+        this.flushList = flushList;
     }
 
     /** Returns where a socket address can be written before it is handed to {@link DatagramSocket#send}. */
@@ -54,6 +59,10 @@ public final class DatagramIo implements AutoCloseable {
 
     StreamIo shared() {
         return io;
+    }
+
+    FlushList flushList() {
+        return flushList;
     }
 
     DatagramCalls calls() {

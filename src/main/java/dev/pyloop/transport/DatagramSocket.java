@@ -200,7 +200,7 @@ public final class DatagramSocket implements Flushable {
     private void list() {
         listed = true;
         owner.retain();
-        io.shared().flushList().add(this);
+        io.flushList().add(this);
     }
 
     /**

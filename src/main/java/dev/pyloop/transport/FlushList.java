@@ -3,7 +3,7 @@ package dev.pyloop.transport;
 import java.util.Arrays;
 
 /**
- * The transports that have something to send as soon as the callback that runs has returned.
+ * The transports that have something to send before the loop goes on.
  *
  * <p>A program that writes a message in four pieces causes one system call and one packet, not four. Guarded by the
  * loop's lock; the loop's thread only.
@@ -11,17 +11,31 @@ import java.util.Arrays;
 public final class FlushList {
     private static final int INITIAL_CAPACITY = 16;
 
+    private final int limit;
+
     private Flushable[] transports = new Flushable[INITIAL_CAPACITY];
     private int count;
+
+    /** Makes an empty list, for which {@code limit} transports are many. */
+    public FlushList(int limit) {
+        this.limit = limit;
+    }
 
     /** Tells whether nothing is to be sent. */
     public boolean isEmpty() {
         return count == 0;
     }
 
+    /** Does what {@link #flush} does, if there are many to send for. */
+    public void flushIfMany() {
+        // Asked after every callback: small enough to be compiled into the asker.
+        if (count >= limit) {
+            flush();
+        }
+    }
+
     /** Sends what waits, in the order in which the transports were first written to. */
     public void flush() {
-        // Asked after every callback: small enough to be compiled into the asker.
         if (count == 1) {
             flushOnly();
         } else if (count != 0) {
@@ -29,7 +43,7 @@ public final class FlushList {
         }
     }
 
-    /** Almost every callback writes to one transport at most. */
+    /** The usual case where little goes on. */
     private void flushOnly() {
         Flushable transport = transports[0];
         Arrays.fill(transports, 0, 1, null);

@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A connected, non-blocking stream socket or the end of a pipe: what waits to be sent, what the descriptor is watched for, and how it ends.
  *
- * <p>What is written waits for the end of the callback that wrote it, then for the socket to have room:
+ * <p>What is written waits for the end of the iteration, or until many streams wait; then for the socket to have room:
  *
  * <pre>
  *   idle      nothing waits                           no queue
- *   listed    to be sent when the callback returns    queue, in the loop's {@link FlushList}
+ *   listed    to be sent when the callbacks have run  queue, in the loop's {@link FlushList}
  *   blocked   the socket is full                      queue, descriptor watched for writing
  * </pre>
  *
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The descriptor is the owner's, who closes it in {@link StreamOwner#connectionLost}. Guarded by the loop's lock.
  */
 public final class Stream implements Flushable {
-    /** What waits for the end of a callback, in bytes, before it is sent without waiting any longer. */
+    /** What waits for the end of an iteration, in bytes, before it is sent without waiting any longer. */
     private static final long MAX_LISTED = 32 * 1024;
 
     private static final long DEFAULT_HIGH_WATER = 64 * 1024;
@@ -112,7 +112,7 @@ public final class Stream implements Flushable {
         queue().add(address, length, token);
     }
 
-    /** Sends what was appended, now or when the callback returns. */
+    /** Sends what was appended, now or at the end of the iteration. */
     public void written() {
         if (blocked) {
             pauseWritingIfAbove();
@@ -140,7 +140,7 @@ public final class Stream implements Flushable {
         return length;
     }
 
-    /** Sends what waits for the end of a callback. */
+    /** Sends what waits for the end of the iteration. */
     public void flush() {
         if (queue == null || blocked) {
             return;
@@ -269,10 +269,11 @@ public final class Stream implements Flushable {
     @Override
     public void flushListed() {
         listed = false;
+        long surroundings = owner.beginFlush();
         try {
             flush();
         } finally {
-            owner.release();
+            owner.endFlush(surroundings);
         }
     }
 
@@ -290,7 +291,7 @@ public final class Stream implements Flushable {
     private void list() {
         if (!listed) {
             listed = true;
-            owner.retain();
+            owner.putOff();
             io.flushList().add(this);
         }
     }

@@ -29,7 +29,7 @@ public final class StreamIo {
     private final ArrayDeque<WriteQueue> spareQueues = new ArrayDeque<>();
     private @Nullable Thread runner;
 
-    /** Makes what streams on {@code loop} need; what they want sent soon they enter in {@code flushList}. */
+    /** Makes what streams on {@code loop} need; what is to be sent when callbacks have run they enter in {@code flushList}. */
     public StreamIo(EventLoop loop, Callbacks callbacks, FlushList flushList) {
         this.loop = loop;
         this.callbacks = callbacks;
@@ -46,12 +46,12 @@ public final class StreamIo {
         return pipeCalls;
     }
 
-    /** Says which thread runs callbacks now and flushes after each; null for none. */
+    /** Says which thread runs callbacks now, and flushes after them; null for none. */
     public void setRunner(@Nullable Thread thread) {
         runner = thread;
     }
 
-    /** Tells whether the caller is a callback, so that what it writes may wait until it returns. */
+    /** Tells whether the caller is a callback, so that what it writes may wait for a flush. */
     boolean defers() {
         return Thread.currentThread() == runner;
     }

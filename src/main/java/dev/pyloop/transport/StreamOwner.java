@@ -10,11 +10,18 @@ public interface StreamOwner extends ChunkOwner {
     /** Returns the descriptor; -1 if somebody closed it without telling. Never calls back. */
     int openDescriptor();
 
-    /** Keeps the owner, and so the stream, alive until {@link #release}. */
-    void retain();
+    /** Sending is put off: the owner, and so the stream, stays alive, and remembers its surroundings. */
+    void putOff();
 
-    /** Undoes {@link #retain}. */
-    void release();
+    /**
+     * What was put off is sent now: goes back to what {@link #putOff} kept.
+     *
+     * @return what {@link #endFlush} is to be given, which follows
+     */
+    long beginFlush();
+
+    /** Undoes {@link #beginFlush} and the {@link #putOff} before it. */
+    void endFlush(long surroundings);
 
     /** More waits to be sent than the high-water mark allows. */
     void pauseWriting();

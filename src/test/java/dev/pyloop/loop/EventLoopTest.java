@@ -37,8 +37,10 @@ class EventLoopTest {
         callSoon("b", () -> loop.setStopping(true));
         loop.run();
         assertEquals(List.of("a", "b"), trace);
+        assertEquals(1, tasks.iterations());
         loop.run();
         assertEquals(List.of("a", "b", "c"), trace);
+        assertEquals(2, tasks.iterations());
     }
 
     @Test

@@ -22,6 +22,7 @@ final class TaskTable implements Callbacks, Host {
     private final Map<Long, Task> tasks = new HashMap<>();
     private long lastHandle;
     private double now;
+    private int iterations;
 
     /** Makes a handle, which the caller hands to the loop. */
     synchronized long create(Runnable action) {
@@ -48,6 +49,16 @@ final class TaskTable implements Callbacks, Host {
         } finally {
             release(handle);
         }
+    }
+
+    @Override
+    public void endIteration() {
+        iterations++;
+    }
+
+    /** Returns how many iterations have run to their end. */
+    int iterations() {
+        return iterations;
     }
 
     @Override

@@ -24,11 +24,11 @@ class DatagramSocketTest {
     private final PacketPair pair = new PacketPair();
     private final List<NativeBuffer> chunks = new ArrayList<>();
     private final List<String> events = new ArrayList<>();
-    private final FlushList flushList = new FlushList();
+    private final FlushList flushList = new FlushList(1);
     private final World world = new World();
     private final EventLoop loop = new EventLoop(world, world, new EpollPoller());
     private final StreamIo shared = new StreamIo(loop, world, flushList);
-    private final DatagramIo io = new DatagramIo(shared);
+    private final DatagramIo io = new DatagramIo(shared, flushList);
     private final DatagramSocket socket =
             new DatagramSocket(io, pair.descriptor(), new Owner(), READ_HANDLE, 64 * 1024);
     private int tokensAlive;

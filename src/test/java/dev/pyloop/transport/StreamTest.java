@@ -19,11 +19,12 @@ class StreamTest {
     private static final int EPIPE = 32;
     private static final long READ_HANDLE = 1;
     private static final long WRITE_HANDLE = 2;
+    private static final long SURROUNDINGS = 3;
 
     private final PacketPair pair = new PacketPair();
     private final List<NativeBuffer> chunks = new ArrayList<>();
     private final List<String> events = new ArrayList<>();
-    private final FlushList flushList = new FlushList();
+    private final FlushList flushList = new FlushList(2);
     private final World world = new World();
     private final EventLoop loop = new EventLoop(world, world, new EpollPoller());
     private final StreamIo io = new StreamIo(loop, world, flushList);
@@ -48,15 +49,28 @@ class StreamTest {
     }
 
     @Test
-    void writesOfOneCallbackLeaveTogetherWhenItReturns() {
+    void writesOfOneIterationLeaveTogetherWhenItEnds() {
         write("a");
         write("b");
         write("c");
+        flushList.flushIfMany();
         assertNull(pair.receive());
         flushList.flush();
         assertEquals("abc", pair.receive());
         assertNull(pair.receive());
         assertTrue(flushList.isEmpty());
+    }
+
+    @Test
+    void whereManyStreamsWaitTheyWaitNoLonger() {
+        Stream other = new Stream(io, io.calls(), pair.descriptor(), new Owner(), READ_HANDLE, WRITE_HANDLE);
+        write("a");
+        write(other, "b");
+        assertNull(pair.receive());
+        flushList.flushIfMany();
+        assertEquals("a", pair.receive());
+        assertEquals("b", pair.receive());
+        other.dispose();
     }
 
     @Test
@@ -176,6 +190,10 @@ class StreamTest {
     }
 
     private void write(String text) {
+        write(stream, text);
+    }
+
+    private void write(Stream stream, String text) {
         NativeBuffer chunk = NativeBuffer.of(text);
         chunks.add(chunk);
         chunksAlive++;
@@ -205,12 +223,18 @@ class StreamTest {
         }
 
         @Override
-        public void retain() {
+        public void putOff() {
             ownerReferences++;
         }
 
         @Override
-        public void release() {
+        public long beginFlush() {
+            return SURROUNDINGS;
+        }
+
+        @Override
+        public void endFlush(long surroundings) {
+            assertEquals(SURROUNDINGS, surroundings);
             ownerReferences--;
         }
 

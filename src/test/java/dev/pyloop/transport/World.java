@@ -9,6 +9,9 @@ final class World implements Callbacks, Host {
     public void run(long handle) {}
 
     @Override
+    public void endIteration() {}
+
+    @Override
     public boolean isCancelled(long handle) {
         return false;
     }
