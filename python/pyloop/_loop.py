@@ -23,6 +23,7 @@ from ._processes import ProcessMethods
 from ._self_pipe import make_pipe
 from ._servers import ServerMethods
 from ._sockets import SocketMethods
+from ._tasks import TaskMethods
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class _Transports:
         self._hidden.add(descriptor)
 
 
-class EventLoop(NameMethods, SocketMethods, ServerMethods, ProcessMethods):
+class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessMethods):
     """asyncio's selector event loop with its scheduling and polling done in Java.
 
     A loop may be made in one thread and run in another; apart from ``call_soon_threadsafe``, which any thread may call,

@@ -1,14 +1,14 @@
 """The parts of asyncio that PyLoop builds on, private ones included; ``_stock.pyi`` says which and what they are.
 
-They are used in ``_loop``, ``_sockets``, ``_names``, ``_processes``, ``_children``, ``_callbacks``, ``_policy`` and
-``_fork`` only. Where a version of Python no longer has one, a test fails, for that version's own asyncio tests run on
-PyLoop.
+They are used in ``_loop``, ``_sockets``, ``_tasks``, ``_names``, ``_processes``, ``_children``, ``_callbacks``,
+``_policy`` and ``_fork`` only. Where a version of Python no longer has one, a test fails, for that version's own
+asyncio tests run on PyLoop.
 """
 
 import asyncio.events
 import socket
 import sys
-from asyncio import SelectorEventLoop, base_events, constants, format_helpers, futures, sslproto
+from asyncio import SelectorEventLoop, base_events, constants, format_helpers, futures, sslproto, tasks
 from asyncio.base_events import Server
 from asyncio.base_subprocess import WriteSubprocessPipeProto
 from asyncio.log import logger
@@ -51,4 +51,5 @@ __all__ = [
     "logger",
     "set_event_loop_policy",
     "sslproto",
+    "tasks",
 ]

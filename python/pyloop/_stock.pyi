@@ -24,6 +24,7 @@ __all__ = [
     "logger",
     "set_event_loop_policy",
     "sslproto",
+    "tasks",
 ]
 
 SelectorSocketTransport: Any
@@ -35,6 +36,7 @@ constants: Any
 futures: Any
 logger: Logger
 sslproto: Any
+tasks: Any
 format_helpers: Any
 
 INTERNET_FAMILIES: frozenset[int]
@@ -48,6 +50,7 @@ class SelectorEventLoop(asyncio.SelectorEventLoop):
     _ready: Any
     _signal_handlers: dict[int, asyncio.Handle]
     _ssock: PipeEnd
+    _task_factory: Any
     _transports: Any
     _watcher: Any
 
