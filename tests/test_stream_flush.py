@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from support.streams import Recorder, closed, opened, run, socket_pair
+from support.protocols import Recorder
+from support.streams import closed, opened, run, socket_pair
 
 # More than wait for the end of an iteration.
 _MANY = 100
@@ -74,7 +75,7 @@ def test_a_failure_is_reported_in_the_context_of_the_write(each_loop: asyncio.Ab
     lost_in = []
 
     class Lost(Recorder):
-        def connection_lost(self, exc: BaseException | None) -> None:
+        def connection_lost(self, exc: Exception | None) -> None:
             super().connection_lost(exc)
             lost_in.append(variable.get())
 
