@@ -27,7 +27,19 @@ def order_seeds(request: pytest.FixtureRequest) -> range:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def engine_started() -> None:
+def signals_heeded() -> None:
+    """Heed the signals that a shell has what it runs in the background ignore: the programs under test inherit that."""
+    for number, action in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+        (signal.SIGQUIT, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, action)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine_started(signals_heeded: None) -> None:
     """Start the engine before the first test, so that what it holds open for good is no test's leak."""
     pyloop.new_event_loop().close()
     # What exists by now lives as long as the session: leaving it out makes the collection after every test cheap.
