@@ -118,6 +118,35 @@ loop.close()
     assert lines == ["child ends", "5"]
 
 
+def test_the_child_does_not_send_over_the_parent_s_endpoint() -> None:
+    assert lines_of(
+        f"""{_FORK}
+import socket
+
+def use():
+    say(transport.is_closing())
+    try:
+        transport.sendto(b"child", address)
+    except RuntimeError as error:
+        say("fork" in str(error))
+    transport.close()
+    say("closed")
+
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+    peer.bind(("127.0.0.1", 0))
+    address = peer.getsockname()
+    loop = new_event_loop()
+    transport, _ = loop.run_until_complete(loop.create_datagram_endpoint(asyncio.DatagramProtocol, ("127.0.0.1", 0)))
+    say(in_child(use))
+    transport.sendto(b"parent", address)
+    say(peer.recv(99))
+    transport.close()
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+""",
+    ) == ["True", "True", "closed", "0", "b'parent'"]
+
+
 def test_the_child_drops_the_parent_s_connections() -> None:
     """Their descriptors are shared; what the child does to its copy of a transport must not enter Java."""
     assert lines_of(

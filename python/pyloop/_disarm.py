@@ -34,7 +34,7 @@ def disarm(loop_class: type, refusal: str) -> None:
     for name in _methods(_engine.EventLoop):
         setattr(_engine.EventLoop, name, _HARMLESS.get(name, refuse))
     for engine_class in _transport_classes():
-        for name in [*_methods(engine_class), "__del__"]:
+        for name in {*_methods(engine_class), *_HARMLESS_TRANSPORT}:
             setattr(engine_class, name, _HARMLESS_TRANSPORT.get(name, refuse))
     for handle_class in set(_engine.HANDLE_CLASSES):
         stock = asyncio.TimerHandle if issubclass(handle_class, asyncio.TimerHandle) else asyncio.Handle
@@ -46,8 +46,12 @@ def disarm(loop_class: type, refusal: str) -> None:
 
 
 def _transport_classes() -> list[type]:
-    streams = sys.modules.get("pyloop._streams")
-    return [] if streams is None else [streams._Stream, streams._Acceptor]
+    classes: list[type] = []
+    if streams := sys.modules.get("pyloop._streams"):
+        classes += [streams._Stream, streams._Acceptor]
+    if datagrams := sys.modules.get("pyloop._datagrams"):
+        classes.append(datagrams._Datagram)
+    return classes
 
 
 def _methods(engine_class: type) -> list[str]:
@@ -77,8 +81,11 @@ _HARMLESS: dict[str, Any] = {
 _HARMLESS_TRANSPORT: dict[str, Any] = {
     "__del__": _nothing,
     "_descriptor": lambda _transport: -1,
+    "_drop": _nothing,
+    "_flush": _nothing,
     "_force_close": _nothing,
     "_is_closed": lambda _transport: True,
+    "_release": _nothing,
     "abort": _nothing,
     "close": _nothing,
     "get_protocol": lambda transport: transport._protocol,

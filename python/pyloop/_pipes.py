@@ -141,7 +141,7 @@ class ReadPipeTransport(_PipeTransport):
 class WritePipeTransport(_PipeTransport):
     """The end of a pipe to write to; a socket or a character device too.
 
-    What a callback writes is sent when the callback returns, all at once, as stream transports do.
+    What callbacks write is sent at the end of the loop's iteration, all at once, as stream transports do.
     """
 
     # The engine's type can read; this transport cannot.

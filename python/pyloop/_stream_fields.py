@@ -25,6 +25,7 @@ class StreamFields(FlowControlMixin):
 
     __slots__ = (
         "__weakref__",
+        "_closing",
         "_empty_waiter",
         "_protocol",
         "_read_context",
@@ -33,6 +34,7 @@ class StreamFields(FlowControlMixin):
         "_write_context",
     )
 
+    _closing: bool
     _empty_waiter: asyncio.Future[None] | None
     _loop: Any
     _protocol: asyncio.BaseProtocol
@@ -40,6 +42,11 @@ class StreamFields(FlowControlMixin):
     _server: Any
     _socket: socket.socket
     _write_context: Context
+
+    # In Python, which is asked for it before most writes, for it answers faster than it can call Java.
+    def is_closing(self) -> bool:
+        """Tell whether the transport is closed or about to be."""
+        return self._closing
 
 
 class AcceptorFields:

@@ -58,7 +58,7 @@ class FlowLimits(_Stream):
 class StreamTransport(FlowLimits):
     """A connected TCP or Unix socket, which this object owns from its creation to ``connection_lost``.
 
-    It behaves as asyncio's, but for one thing: what a callback writes is sent when the callback returns, all at
+    It behaves as asyncio's, but for one thing: what callbacks write is sent at the end of the loop's iteration, all at
     once, so that is also when an error of the system's shows.
     """
 

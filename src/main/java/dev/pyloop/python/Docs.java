@@ -26,7 +26,7 @@ final class Docs {
 
     static final String WRITE = "write($self, /, data)" + SIGNATURE_END
             + "Send bytes-like data; does not wait.\n\n"
-            + "What is written in one callback leaves together, when the callback returns.";
+            + "What is written in one iteration of the loop leaves together, when its callbacks have run.";
 
     static final String WRITELINES = "writelines($self, /, list_of_data)" + SIGNATURE_END
             + "Send an iterable of bytes-like objects; does not wait.";
@@ -39,9 +39,6 @@ final class Docs {
 
     static final String ABORT = "abort($self, /)" + SIGNATURE_END
             + "Close the connection at once; data that the system has no room for is lost.";
-
-    static final String IS_CLOSING =
-            "is_closing($self, /)" + SIGNATURE_END + "Tell whether the transport is closed or about to be.";
 
     static final String PAUSE_READING = "pause_reading($self, /)" + SIGNATURE_END
             + "Have the protocol receive nothing until resume_reading() is called.";

@@ -19,6 +19,7 @@ final class StreamLayout {
     static final long PROTOCOL = Types.slotOffset(TYPE, "_protocol");
     static final long SERVER = Types.slotOffset(TYPE, "_server");
     static final long SOCKET = Types.slotOffset(TYPE, "_socket");
+    static final long CLOSING = Types.slotOffset(TYPE, "_closing");
     static final long EMPTY_WAITER = Types.slotOffset(TYPE, "_empty_waiter");
     static final long READ_CONTEXT = Types.slotOffset(TYPE, "_read_context");
     static final long WRITE_CONTEXT = Types.slotOffset(TYPE, "_write_context");

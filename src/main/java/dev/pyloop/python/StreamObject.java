@@ -52,6 +52,7 @@ final class StreamObject implements StreamOwner {
                 ? loop.streamIo().calls()
                 : loop.streamIo().pipeCalls();
         stream = new Stream(loop.streamIo(), transfers, descriptor, this, self | Sources.READ, self | Sources.WRITE);
+        StreamLayout.set(self, StreamLayout.CLOSING, Objects.bool(false));
         if (medium == Medium.SOCKET) {
             loop.descriptors().put(descriptor, self);
         }
@@ -304,6 +305,11 @@ final class StreamObject implements StreamOwner {
             knownSocket = socket;
         }
         return SocketLayout.descriptor(socket);
+    }
+
+    @Override
+    public void closing() {
+        StreamLayout.set(self, StreamLayout.CLOSING, Objects.bool(true));
     }
 
     @Override

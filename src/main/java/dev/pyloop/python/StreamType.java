@@ -29,7 +29,6 @@ final class StreamType implements Methods {
     private static final int WRITE_EOF = 4;
     private static final int CLOSE = 5;
     private static final int ABORT = 6;
-    private static final int IS_CLOSING = 7;
     private static final int PAUSE_READING = 8;
     private static final int RESUME_READING = 9;
     private static final int IS_READING = 10;
@@ -64,7 +63,6 @@ final class StreamType implements Methods {
                 .noArguments("write_eof", methods, WRITE_EOF, Docs.WRITE_EOF)
                 .noArguments("close", methods, CLOSE, Docs.CLOSE)
                 .noArguments("abort", methods, ABORT, Docs.ABORT)
-                .noArguments("is_closing", methods, IS_CLOSING, Docs.IS_CLOSING)
                 .noArguments("pause_reading", methods, PAUSE_READING, Docs.PAUSE_READING)
                 .noArguments("resume_reading", methods, RESUME_READING, Docs.RESUME_READING)
                 .noArguments("is_reading", methods, IS_READING, Docs.IS_READING)
@@ -130,9 +128,6 @@ final class StreamType implements Methods {
         StreamObject transport = Streams.get(self);
         try {
             switch (method) {
-                case IS_CLOSING -> {
-                    return Objects.bool(transport.stream().isClosing());
-                }
                 case IS_READING -> {
                     return Objects.bool(transport.isReading());
                 }
@@ -190,7 +185,7 @@ final class StreamType implements Methods {
     /** What a transport answers between its destructor and its end, as one that is closed. */
     private static @Owned long answerFinalized(int method) {
         return switch (method) {
-            case IS_CLOSING, IS_CLOSED -> Objects.bool(true);
+            case IS_CLOSED -> Objects.bool(true);
             case IS_READING, IS_WRITING_PAUSED -> Objects.bool(false);
             case GET_WRITE_BUFFER_SIZE -> Numbers.fromLong(0);
             case DESCRIPTOR -> Numbers.fromLong(NO_DESCRIPTOR);

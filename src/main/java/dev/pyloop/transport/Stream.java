@@ -219,6 +219,7 @@ public final class Stream implements Flushable {
             return;
         }
         closing = true;
+        owner.closing();
         if (queue == null || !watchesPeer) {
             stopReading();
         }
@@ -262,6 +263,7 @@ public final class Stream implements Flushable {
         dropQueue();
         stopWatchingForWriting();
         closing = true;
+        owner.closing();
         stopReading();
         lost++;
     }

@@ -23,6 +23,9 @@ public interface StreamOwner extends ChunkOwner {
     /** Undoes {@link #beginFlush} and the {@link #putOff} before it. */
     void endFlush(long surroundings);
 
+    /** The stream is closed or about to be, from now on. Never calls back. */
+    void closing();
+
     /** More waits to be sent than the high-water mark allows. */
     void pauseWriting();
 

@@ -31,6 +31,7 @@ class StreamTest {
     private final Stream stream = new Stream(io, io.calls(), pair.descriptor(), new Owner(), READ_HANDLE, WRITE_HANDLE);
     private int chunksAlive;
     private int ownerReferences;
+    private boolean knownToClose;
 
     @BeforeEach
     void inACallback() {
@@ -43,6 +44,7 @@ class StreamTest {
         flushList.flush();
         assertEquals(0, chunksAlive);
         assertEquals(0, ownerReferences);
+        assertTrue(knownToClose);
         loop.close();
         pair.close();
         chunks.forEach(NativeBuffer::close);
@@ -236,6 +238,11 @@ class StreamTest {
         public void endFlush(long surroundings) {
             assertEquals(SURROUNDINGS, surroundings);
             ownerReferences--;
+        }
+
+        @Override
+        public void closing() {
+            knownToClose = true;
         }
 
         @Override
