@@ -9,6 +9,7 @@ import logging
 import os
 import resource
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,7 @@ from support.streams import (
     reset_on_close,
     run,
     settle,
+    skip_fault,
     socket_pair,
 )
 
@@ -69,6 +71,23 @@ def test_more_clients_than_are_accepted_in_an_iteration(each_loop: asyncio.Abstr
             client.close()
         await service.end()
         assert len(service.protocols) == 20
+
+    run(each_loop, scenario())
+
+
+def test_a_backlog_of_none(each_loop: asyncio.AbstractEventLoop) -> None:
+    """The kernel lets one connection wait all the same, and it is accepted."""
+    if sys.version_info < (3, 14):
+        skip_fault(each_loop, "they accept as many as the backlog says, and spin")
+
+    async def scenario() -> None:
+        service = Service()
+        server = await each_loop.create_server(service, "127.0.0.1", 0, backlog=0)
+        for number in range(3):
+            async with connected(server.sockets[0].getsockname()):
+                await service.until_made(number + 1)
+        server.close()
+        await service.end()
 
     run(each_loop, scenario())
 

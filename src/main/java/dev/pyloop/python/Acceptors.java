@@ -53,7 +53,9 @@ final class Acceptors implements Methods {
         long descriptor = Numbers.toLong(Memory.getLong(arguments));
         long backlog = Numbers.toLong(Memory.getLong(arguments + Long.BYTES));
         References.replaceSlot(self + AcceptorLayout.CONTEXT, Contexts.copyCurrent(loop.threadState()));
-        AcceptorObject acceptor = new AcceptorObject(self, loop, (int) descriptor, (int) Math.min(backlog, 1 << 20));
+        // As many as the kernel lets wait.
+        int limit = Math.clamp(backlog, 0, 1 << 20) + 1;
+        AcceptorObject acceptor = new AcceptorObject(self, loop, (int) descriptor, limit);
         ALL.enter(self, acceptor);
         acceptor.start();
         return Objects.none();
