@@ -6,8 +6,11 @@ import asyncio
 import errno
 import gc
 import itertools
+import os
 import resource
+import socket
 import threading
+import tracemalloc
 import warnings
 import weakref
 from collections.abc import Callable
@@ -17,8 +20,9 @@ from typing import Any
 import pytest
 
 from support.descriptors import open_descriptors
-from support.loops import FACTORIES, LoopFactory, collect_until, fresh_loop, run_iteration
+from support.loops import FACTORIES, PYLOOP, LoopFactory, collect_until, fresh_loop, run_iteration
 from support.programs import HANG_SECONDS
+from support.protocols import Recorder
 
 
 async def _work(turns: int) -> int:
@@ -251,3 +255,38 @@ def test_many_dropped_loops_leave_nothing() -> None:
         gc.collect()
         gc.collect()
     assert open_descriptors() == descriptors
+
+
+@pytest.mark.parametrize("kind", ["socket", "pipe"])
+def test_a_closed_loop_keeps_no_memory_to_receive_in(kind: str) -> None:
+    """Whatever its connections and pipes have received."""
+
+    async def receive_much() -> None:
+        loop = asyncio.get_running_loop()
+        protocol = Recorder()
+        if kind == "socket":
+            ours, theirs = socket.socketpair()
+            await loop.connect_accepted_socket(lambda: protocol, ours)
+            source = theirs.detach()
+        else:
+            reading, source = os.pipe()
+            await loop.connect_read_pipe(lambda: protocol, os.fdopen(reading, "rb", buffering=0))
+        os.write(source, bytes(50_000))
+        await protocol.until_received(50_000)
+        os.close(source)
+        await protocol.until_lost()
+
+    def use_loops() -> int:
+        for _ in range(20):
+            with fresh_loop(PYLOOP) as loop:
+                loop.run_until_complete(receive_much())
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        use_loops()
+        before = use_loops()
+        assert use_loops() - before < 50_000
+    finally:
+        tracemalloc.stop()

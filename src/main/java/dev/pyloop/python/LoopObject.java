@@ -238,6 +238,8 @@ final class LoopObject implements Callbacks, Host {
         closed = true;
         engine.close();
         peers.clear();
+        readBuffer.close();
+        pipeBuffer.close();
         if (datagramIo != null) {
             datagramIo.close();
         }

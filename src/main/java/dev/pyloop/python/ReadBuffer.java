@@ -4,6 +4,7 @@ import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Bytes;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.References;
 
 /**
  * Where the connections or the pipes of a loop receive, one at a time.
@@ -12,7 +13,7 @@ import dev.pyloop.cpython.Owned;
  * away as it is; otherwise what was received is copied into an object of the right size, and the buffer stays. Guarded by
  * the GIL; the loop's thread only.
  */
-final class ReadBuffer {
+final class ReadBuffer implements AutoCloseable {
     private final int capacity;
     private @Owned long spare = Objects.NULL;
 
@@ -42,5 +43,12 @@ final class ReadBuffer {
             return full;
         }
         return Bytes.copyOf(Bytes.address(full), size);
+    }
+
+    /** Frees the memory; to receive again allocates it anew. */
+    @Override
+    public void close() {
+        References.releaseUnlessNull(spare);
+        spare = Objects.NULL;
     }
 }
