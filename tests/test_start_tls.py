@@ -17,6 +17,7 @@ from support.streams import (
     LARGE,
     assert_same_course,
     closed,
+    is_closed,
     opened,
     receive_all,
     reports,
@@ -54,10 +55,11 @@ async def _upgraded(
     try:
         yield ends[0], ends[1]
     finally:
-        for end in ends:
-            end.abort()
-        await closed(plain)
-        await closed(other)
+        # Not those of TLS, which fail in 3.11.2 when they were closed twice.
+        for end in (plain, other):
+            if not is_closed(end):
+                end.abort()
+            await closed(end)
 
 
 @pytest.mark.parametrize("kind", [Recorder, BufferedRecorder])
