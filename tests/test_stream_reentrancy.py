@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import weakref
 from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
 
+from support.loops import collect_until
 from support.protocols import AnyRecorder, BufferedRecorder, Recorder, at
 from support.streams import (
     FIRST_311,
@@ -149,6 +151,27 @@ def test_an_ending_in_resume_writing(each_loop: asyncio.AbstractEventLoop, actio
             assert transport.is_closing()
 
     run(each_loop, scenario())
+
+
+@pytest.mark.parametrize("action", [action for action in _ACTIONS if "close" in action or "abort" in action])
+def test_nothing_is_left_of_an_ending_in_resume_writing(each_loop: asyncio.AbstractEventLoop, action: str) -> None:
+    """The descriptor's number is not watched any more, and the loop does not keep the transport."""
+    skip_fault(each_loop, "they lose the connection twice")
+
+    async def scenario() -> weakref.ref[asyncio.Transport]:
+        recorder = Recorder(resume_writing=lambda recorder: _ACTIONS[action](recorder.transport))
+        async with opened(recorder) as (transport, protocol, peer):
+            number = transport.get_extra_info("socket").fileno()
+            transport.write(bytes(LARGE))
+            await receive_all(peer)
+            await protocol.until_lost()
+            await settle()
+            assert not each_loop.remove_writer(number)
+            assert not each_loop.remove_reader(number)
+            return weakref.ref(transport)
+
+    left = run(each_loop, scenario())
+    assert collect_until(lambda: left() is None)
 
 
 @pytest.mark.parametrize("ending", ["close", "abort"])

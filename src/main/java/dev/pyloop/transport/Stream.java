@@ -225,6 +225,7 @@ public final class Stream implements Flushable {
         }
         if (queue == null) {
             lost++;
+            stopWatchingForWriting();
             owner.connectionLostSoon();
         }
     }
