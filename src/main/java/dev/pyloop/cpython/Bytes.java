@@ -42,6 +42,14 @@ public final class Bytes {
         return Errors.check(FROM_STRING.call(address, size));
     }
 
+    /**
+     * Returns bytes with the contents of {@code bytes}: the same object unless it is of a subtype. To give up the result
+     * never runs a finalizer or anything else of the program's.
+     */
+    public static @Owned long plain(@Borrowed long bytes) {
+        return Objects.type(bytes) == TYPE ? References.retain(bytes) : copyOf(address(bytes), size(bytes));
+    }
+
     /** Makes an object of {@code size} bytes for the caller to fill before anybody else sees it. */
     public static @Owned long allocate(long size) {
         return copyOf(Objects.NULL, size);

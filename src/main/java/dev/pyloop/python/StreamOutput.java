@@ -12,7 +12,8 @@ import dev.pyloop.cpython.References;
 /**
  * The way out of a transport: from what a program writes to chunks of memory that wait to be sent.
  *
- * <p>Bytes are kept as they are; what can change is copied. Stateless; guarded by the GIL.
+ * <p>Bytes are kept as they are; what can change is copied, and so is what could run code of the program's when it is
+ * given up, in the middle of sending. Stateless; guarded by the GIL.
  */
 final class StreamOutput {
     /** From this size on a copy of what the socket takes at once would cost more than a system call. */
@@ -33,7 +34,8 @@ final class StreamOutput {
         if (!isBytes) {
             writeBuffer(transport, data);
         } else if (Bytes.size(data) > 0 && !countIfLost(transport)) {
-            transport.stream().write(Bytes.address(data), Bytes.size(data), References.retain(data));
+            @Owned long chunk = Bytes.plain(data);
+            transport.stream().write(Bytes.address(chunk), Bytes.size(chunk), chunk);
         }
     }
 
@@ -47,14 +49,18 @@ final class StreamOutput {
             return;
         }
         @Owned long[] chunks = Streams.toBytes(items, count);
+        // To convert an item may run code of the program's, which may have ended the connection.
+        boolean over = transport.isWritingOver();
         for (long chunk : chunks) {
-            if (Bytes.size(chunk) > 0) {
+            if (Bytes.size(chunk) > 0 && !over) {
                 transport.stream().append(Bytes.address(chunk), Bytes.size(chunk), chunk);
             } else {
                 References.release(chunk);
             }
         }
-        transport.stream().written();
+        if (!over) {
+            transport.stream().written();
+        }
     }
 
     private static void checkWritable(StreamObject transport, String afterEof, String duringSendfile) {
@@ -80,7 +86,8 @@ final class StreamOutput {
         }
         try (view) {
             long size = view.size();
-            if (size == 0) {
+            // To provide the view may have run code of the program's.
+            if (size == 0 || transport.isWritingOver()) {
                 return;
             }
             long sent = size >= MIN_UNCOPIED ? transport.stream().tryToSend(view.address(), size) : 0;

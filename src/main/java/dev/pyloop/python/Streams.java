@@ -114,7 +114,7 @@ final class Streams {
 
     private static @Owned long toBytes(@Borrowed long object) {
         if (Bytes.isBytes(object)) {
-            return References.retain(object);
+            return Bytes.plain(object);
         }
         try (Buffers view = Buffers.of(object)) {
             return Bytes.copyOf(view.address(), view.size());

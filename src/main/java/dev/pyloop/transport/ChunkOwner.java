@@ -3,6 +3,6 @@ package dev.pyloop.transport;
 /** Who keeps the memory of chunks alive while they wait to be sent. */
 @FunctionalInterface
 public interface ChunkOwner {
-    /** Gives up the memory of a chunk that was sent or dropped; may run any code. */
+    /** Gives up the memory of a chunk that was sent or dropped; may run any code for datagrams, none for streams. */
     void releaseChunk(long token);
 }

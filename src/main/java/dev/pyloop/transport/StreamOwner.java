@@ -7,6 +7,10 @@ package dev.pyloop.transport;
  * what is to leave the event loop.
  */
 public interface StreamOwner extends ChunkOwner {
+    /** Gives up the memory of a chunk; calls nobody back, because it comes in the middle of sending. */
+    @Override
+    void releaseChunk(long token);
+
     /** Returns the descriptor; -1 if somebody closed it without telling. Never calls back. */
     int openDescriptor();
 

@@ -86,7 +86,6 @@ public final class WriteQueue {
             rest -= length;
             long token = ring[slot + TOKEN];
             removeFirst();
-            // Last, because it may run any code, which may add to this queue.
             owner.releaseChunk(token);
         }
     }
