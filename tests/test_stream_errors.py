@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from support.loops import run_idle
+from support.programs import HANG_SECONDS
 from support.protocols import AnyRecorder, BufferedRecorder, Recorder, at
 from support.streams import (
     LARGE,
@@ -20,7 +21,9 @@ from support.streams import (
     offer,
     receive_all,
     reports,
+    run,
     settle,
+    skip_fault,
     socket_pair,
 )
 
@@ -306,3 +309,27 @@ def test_a_protocol_without_a_callback(missing: str) -> None:
             return seen, described, transport.get_extra_info("socket").fileno() == -1
 
     assert f"no {missing}" in assert_same_course(scenario)
+
+
+@pytest.mark.parametrize("ending", ["close", "write_eof"])
+def test_an_interrupt_in_resume_writing(each_loop: asyncio.AbstractEventLoop, ending: str) -> None:
+    """When the loop runs on, so does the connection, up to an end that was asked for."""
+    skip_fault(each_loop, "they fail for ever because there is nothing to write")
+
+    def interrupt(_recorder: AnyRecorder) -> None:
+        raise KeyboardInterrupt
+
+    ours, peer = socket_pair()
+    with peer:
+        protocol = Recorder(resume_writing=interrupt)
+        transport, _ = each_loop.run_until_complete(each_loop.connect_accepted_socket(lambda: protocol, ours))
+        transport.write(bytes(LARGE))
+        getattr(transport, ending)()
+        reading = each_loop.create_task(receive_all(peer))
+        with pytest.raises(KeyboardInterrupt):
+            each_loop.run_until_complete(reading)
+        run(each_loop, asyncio.wait_for(reading, HANG_SECONDS))
+        peer.close()
+        run(each_loop, protocol.until_lost())
+        assert protocol.events[:3] == ["connection_made", "pause_writing", "resume_writing"]
+        assert protocol.losses == [None]

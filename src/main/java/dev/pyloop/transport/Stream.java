@@ -167,7 +167,7 @@ public final class Stream implements Flushable {
         blocked = queue != null;
         if (writingPaused && size() <= lowWater) {
             writingPaused = false;
-            owner.resumeWriting();
+            resumeWriting();
             flush();
         }
         if (queue == null && lost == 0) {
@@ -353,6 +353,19 @@ public final class Stream implements Flushable {
         if (!writingPaused && size() > highWater) {
             writingPaused = true;
             owner.pauseWriting();
+        }
+    }
+
+    private void resumeWriting() {
+        boolean returned = false;
+        try {
+            owner.resumeWriting();
+            returned = true;
+        } finally {
+            if (!returned && watchedForWriting) {
+                // What leaves the loop now, as an interrupt does, leaves the rest to the next report of room.
+                blocked = true;
+            }
         }
     }
 
