@@ -77,6 +77,25 @@ def test_nothing_is_written_after_the_end(each_loop: asyncio.AbstractEventLoop) 
     run(each_loop, scenario())
 
 
+@pytest.mark.parametrize("method", ["write", "writelines"])
+def test_the_words_of_a_refusal(method: str) -> None:
+    """After the end, and while the socket is somebody else's to write to."""
+
+    async def scenario() -> object:
+        refusals = []
+        for reserve in ("write_eof", "_make_empty_waiter"):
+            async with opened() as (transport, _, _peer):
+                getattr(transport, reserve)()
+                with pytest.raises(RuntimeError) as raised:
+                    getattr(transport, method)([b"x"] if method == "writelines" else b"x")
+                refusals.append(str(raised.value))
+                if reserve != "write_eof":
+                    transport._reset_empty_waiter()  # type: ignore[attr-defined]
+        return refusals
+
+    assert_same_course(scenario)
+
+
 def test_the_end_in_other_states() -> None:
     """Once closed, a transport ignores it; what waited is sent all the same."""
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # From 3.13 on a server knows its transports, before that only their number.
 SERVERS_KNOW_TRANSPORTS = Server._attach.__code__.co_argcount > 1
+# Before 3.12 lines are joined and written, and refused in the words of write().
+LINES_ARE_JOINED = "writelines" not in SelectorSocketTransport.__dict__
 EMPTY_BUFFER = RuntimeError("get_buffer() returned an empty buffer")
 
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})

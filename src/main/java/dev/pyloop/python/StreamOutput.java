@@ -21,6 +21,14 @@ final class StreamOutput {
 
     private static final int ENOUGH_LOST_WRITES = 5;
 
+    private static final String IN_SENDFILE = "; sendfile is in progress";
+    /** What this version of asyncio calls the writing of lines when it refuses it. */
+    private static final String LINES =
+            Stock.attribute("pyloop._stream_callbacks", "LINES_ARE_JOINED") == Objects.TRUE ? "write" : "writelines";
+
+    private static final String LINES_AFTER_EOF = "Cannot call " + LINES + "() after write_eof()";
+    private static final String LINES_IN_SENDFILE = "unable to " + LINES + IN_SENDFILE;
+
     private StreamOutput() {}
 
     /** Sends data of any type that asyncio takes. */
@@ -30,7 +38,7 @@ final class StreamOutput {
             StreamSide.refuseWrite(transport.self(), data);
             return;
         }
-        checkWritable(transport, "Cannot call write() after write_eof()", "unable to write; sendfile is in progress");
+        checkWritable(transport, "Cannot call write() after write_eof()", "unable to write" + IN_SENDFILE);
         if (!isBytes) {
             writeBuffer(transport, data);
         } else if (Bytes.size(data) > 0 && !countIfLost(transport)) {
@@ -41,10 +49,7 @@ final class StreamOutput {
 
     /** Sends a list or tuple of bytes-like objects. */
     static void writeLines(StreamObject transport, @Borrowed long items, long count) {
-        checkWritable(
-                transport,
-                "Cannot call writelines() after write_eof()",
-                "unable to writelines; sendfile is in progress");
+        checkWritable(transport, LINES_AFTER_EOF, LINES_IN_SENDFILE);
         if (count == 0 || countIfLost(transport)) {
             return;
         }
