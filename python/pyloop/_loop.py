@@ -237,7 +237,8 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         if sslcontext is None and not self._debug and _streams().can_accept(sock):
             _streams().Acceptor(self, protocol_factory, sock, server, backlog)
         else:
-            super()._start_serving(protocol_factory, sock, sslcontext, server, backlog, *timeouts)
+            # With a backlog of none the asyncio of older Pythons accepts nothing, and spins.
+            super()._start_serving(protocol_factory, sock, sslcontext, server, max(backlog, 1), *timeouts)
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
