@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import platform
+import errno
+import os
 import sys
-import sysconfig
 import types
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -19,9 +19,12 @@ from support.programs import lines_of, run_loop_program
 _ANY_JAVA = "25.0.1"
 
 
-def _config_vars(**changed: object) -> Any:
-    original = sysconfig.get_config_var
-    return lambda name: changed[name] if name in changed else original(name)
+def _machine(name: str) -> Any:
+    return lambda: types.SimpleNamespace(machine=name)
+
+
+def _not_known(name: str) -> NoReturn:
+    raise OSError(errno.EINVAL, name)
 
 
 _UNSUPPORTED = {
@@ -29,12 +32,13 @@ _UNSUPPORTED = {
     "too old": (sys, "version_info", (3, 10, 14, "final", 0), "CPython 3.10"),
     "too new": (sys, "version_info", (3, 15, 0, "alpha", 1), "CPython 3.15"),
     "much too new": (sys, "version_info", (4, 0, 0, "final", 0), "CPython 4.0"),
-    "free-threaded": (sysconfig, "get_config_var", _config_vars(Py_GIL_DISABLED=1), "free-threaded"),
+    "free-threaded": (sys, "abiflags", "t", "free-threaded"),
     "macOS": (sys, "platform", "darwin", "darwin"),
     "Windows": (sys, "platform", "win32", "win32"),
-    "32-bit arm": (platform, "machine", lambda: "armv7l", "armv7l"),
-    "32-bit x86": (platform, "machine", lambda: "i686", "i686"),
-    "musl": (sysconfig, "get_config_var", _config_vars(HOST_GNU_TYPE="x86_64-pc-linux-musl"), "musl"),
+    "32-bit arm": (os, "uname", _machine("armv7l"), "armv7l"),
+    "32-bit x86": (os, "uname", _machine("i686"), "i686"),
+    "musl": (os, "confstr", _not_known, "not glibc"),
+    "another C library": (os, "confstr", lambda _: None, "not glibc"),
 }
 
 
@@ -57,15 +61,15 @@ def test_a_supported_platform_is_accepted(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(sys, "version_info", version)
-        patch.setattr(platform, "machine", lambda: machine)
+        patch.setattr(os, "uname", _machine(machine))
         _platform.check()
 
 
 def test_a_refusal_comes_from_making_a_loop_and_not_from_the_import() -> None:
     lines = lines_of(
         """
-import platform
-platform.machine = lambda: "armv7l"
+import types
+os.uname = lambda: types.SimpleNamespace(machine="armv7l")
 pyloop.install()
 async def main(): pass
 for make in (pyloop.new_event_loop, asyncio.new_event_loop, lambda: pyloop.EventLoop):

@@ -6,7 +6,10 @@ import os
 import socket
 import struct
 import sys
-from typing import Any
+
+TYPE_CHECKING = False  # not from typing, which is dear to import
+if TYPE_CHECKING:
+    from typing import Any
 
 _FAMILY = struct.Struct("=H")
 _IPV4 = struct.Struct("!2xH4s")

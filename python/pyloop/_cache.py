@@ -98,10 +98,11 @@ def cache_file(libjvm: Path, jar: Path, options: Sequence[str]) -> Path | None:
         return None
     import zlib  # noqa: PLC0415 - only where a cache may be
 
-    parts = [_FORMAT, *options, _PROCESSOR.read_text(encoding="ascii")]
+    parts = [_FORMAT, *options, _PROCESSOR.read_text(encoding="utf-8")]
     for file in (libjvm, libjvm.parents[1] / "modules", jar):
         status = file.stat()
-        parts += [str(file), str(status.st_size), str(status.st_mtime_ns)]
+        # Whole seconds, as the JVM compares them: images of containers keep no fractions.
+        parts += [str(file), str(status.st_size), str(int(status.st_mtime))]
     text = "\0".join(parts).encode(errors="surrogateescape")
     # Two sums of different kinds tell apart what one user has, without importing hashlib.
     return _folder() / f"engine-{zlib.crc32(text):08x}{zlib.adler32(text):08x}.aot"

@@ -13,12 +13,13 @@ import os
 import signal
 import struct
 import warnings
-from typing import TYPE_CHECKING, Any
 
 from ._stock import UnixSubprocessTransport, logger
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import subprocess
+    from typing import Any
 
 _NO_DESCRIPTOR = -1
 _UNKNOWN = 255  # what asyncio reports of a child that somebody else waited for

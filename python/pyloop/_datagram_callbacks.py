@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
 
 from ._callbacks import report_failure
 from ._stock import SelectorDatagramTransport
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ._datagrams import DatagramTransport
 

@@ -6,13 +6,14 @@ The names are asyncio's, whose own code sets them. So the two work on the same s
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
 
 from ._stock import SelectorDatagramTransport
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     from collections import deque
     from contextvars import Context
+    from typing import Any
 
 
 class DatagramFields(SelectorDatagramTransport, asyncio.DatagramTransport):

@@ -6,13 +6,14 @@ Importing this module builds the engine's type.
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any
 
 from . import _engine
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from ._engine import DatagramTransport as _Datagram
     from ._loop import EventLoop

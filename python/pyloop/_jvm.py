@@ -6,6 +6,7 @@ The structures and the function tables are those of the Java Native Interface sp
 from __future__ import annotations
 
 import ctypes
+import os
 from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_ubyte, c_void_p
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def join(jar: Path, class_name: str) -> JavaClass | None:
     Raises:
         RuntimeError: the class could not be loaded, for instance because this Java is too old for it.
     """
-    libjvm = next((path for path in _mapped_files() if path.name == "libjvm.so"), None)
+    libjvm = _mapped_libjvm()
     if libjvm is None:
         return None
     environment = c_void_p()
@@ -204,6 +205,11 @@ def _load(library: Path) -> ctypes.PyDLL:
         raise RuntimeError(f"the Java virtual machine could not be loaded: {error}") from error
 
 
-def _mapped_files() -> set[Path]:
-    lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
-    return {Path(fields[5]) for fields in (line.split(maxsplit=5) for line in lines) if len(fields) == 6}
+def _mapped_libjvm() -> Path | None:
+    """Return the JVM's library that is in the process, if there is one."""
+    maps = Path("/proc/self/maps").read_bytes()
+    end = maps.find(b"/libjvm.so\n")
+    if end < 0:
+        return None
+    line = maps[maps.rfind(b"\n", 0, end) + 1 : maps.find(b"\n", end)]
+    return Path(os.fsdecode(line[line.index(b"/") :]))

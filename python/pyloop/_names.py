@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import socket
 import sys
-from typing import TYPE_CHECKING, Any
 
 from . import _engine, _stock
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     from collections.abc import Hashable
+    from typing import Any
 
 _MOST_ANSWERS = 1024
 _NUMERIC_ONLY = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV

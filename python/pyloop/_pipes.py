@@ -10,13 +10,14 @@ import errno
 import fcntl
 import os
 import stat
-from typing import TYPE_CHECKING, Any
 
 from ._stock import FlowControlMixin, futures, logger
 from ._streams import FlowLimits
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from ._loop import EventLoop
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import platform
+import os
 import sys
-import sysconfig
 
 _OLDEST = (3, 11)
 _NEWEST = (3, 14)
@@ -32,15 +31,26 @@ def _problem() -> str | None:
     version = sys.version_info[:2]
     if not _OLDEST <= version <= _NEWEST:
         return f"this is CPython {_text(version)}"
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    # The modules platform and sysconfig know all this too, but to import them takes longer than the whole check.
+    if sys.platform != "linux":
+        return f"this is {sys.platform}"
+    if "t" in sys.abiflags:
         return "this is a free-threaded build of CPython"
-    if sys.platform != "linux" or platform.machine() not in _MACHINES:
-        return f"this is {sys.platform} on {platform.machine()}"
-    if "musl" in str(sysconfig.get_config_var("HOST_GNU_TYPE")):
-        return "this Python is built for musl"
+    machine = os.uname().machine
+    if machine not in _MACHINES:
+        return f"this is {sys.platform} on {machine}"
+    if not _has_glibc():
+        return "the C library is not glibc"
     if not _is_main_interpreter():
         return "this is a sub-interpreter"
     return None
+
+
+def _has_glibc() -> bool:
+    try:
+        return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
+    except (ValueError, OSError):
+        return False
 
 
 def _is_main_interpreter() -> bool:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import functools
 import importlib
 import os
-from typing import TYPE_CHECKING, Any
 
 from . import _stock
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import asyncio
     import types
     from collections.abc import Mapping
+    from typing import Any
 
 # They wait for a child as the loop itself does, only with more effort, and are what programs have that chose none.
 _DISPENSABLE_WATCHERS = frozenset(

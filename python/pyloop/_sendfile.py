@@ -6,10 +6,11 @@ import asyncio
 import errno
 import io
 import os
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import socket
+    from typing import Any
 
 _LARGEST_PART = 1 << 30
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import functools
 import importlib
 import socket
-from typing import TYPE_CHECKING, Any
 
 from . import _engine, _stock
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import types
     from collections.abc import Callable
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from typing_extensions import Buffer
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import warnings
-from typing import TYPE_CHECKING, Any, NoReturn
 
 from ._stock import SelectorSocketTransport, Server, constants, logger
 from ._stock import TransportSocket as _TransportSocket
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import asyncio
+    from typing import Any, NoReturn
 
     from ._pipes import ReadPipeTransport, WritePipeTransport
     from ._streams import Acceptor, StreamTransport

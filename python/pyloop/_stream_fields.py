@@ -5,15 +5,15 @@ The engine's types derive from these classes, so CPython itself shows the refere
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ._stock import FlowControlMixin
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import asyncio
     import socket
     from collections.abc import Callable
     from contextvars import Context
+    from typing import Any
 
 
 class StreamFields(FlowControlMixin):

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import functools
 import socket
-from typing import TYPE_CHECKING, Any
 
 from . import _addresses, _engine
 from ._stock import FlowControlMixin, SelectorSocketTransport, TransportSocket, base_events, constants, futures
 from ._stream_callbacks import attach
 
+TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from ._engine import Acceptor as _Acceptor
     from ._engine import StreamTransport as _Stream

@@ -1,7 +1,8 @@
 """Makes an AOT cache, in processes of its own: ``_training.py CACHE LOCK LIBJVM JAR``.
 
 The JVM makes one in two steps: it records while a program runs, and it writes the cache from the record, in a process
-that ends with that. The program is every hot path of the engine, run often enough to be compiled.
+that ends with that. The program is every hot path of the engine, run often enough to be compiled. Before that it runs
+once to find out what the record would miss (``_lambda_forms``).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -32,23 +34,48 @@ def main() -> None:
     os.chdir("/")
     os.umask(0o077)
     cache, lock, libjvm, jar = map(Path, sys.argv[1:])
-    record, made = (cache.with_suffix(f".{os.getpid()}.{kind}") for kind in ("record", "new"))
     try:
-        # Without it another Java would be found, and make a cache that is of no use to this one.
-        libjvm.stat()
-        _run(libjvm, jar, "train", f"-XX:AOTMode=record -XX:AOTConfiguration={record}")
-        _run(libjvm, jar, "write", f"-XX:AOTMode=create -XX:AOTConfiguration={record} -XX:AOTCache={made}")
-        _publish(made, cache)
+        make(cache, libjvm, jar)
         lock.unlink()
     except (OSError, subprocess.SubprocessError):
         _postpone(lock)
+
+
+def make(cache: Path, libjvm: Path, jar: Path) -> None:
+    """Make the cache for a Java runtime and a jar, in the environment of this process.
+
+    Raises:
+        OSError: there is no room or no permission.
+        subprocess.SubprocessError: a step failed, or took too long.
+    """
+    record, made, runtime = (cache.with_suffix(f".{os.getpid()}.{kind}") for kind in ("record", "new", "java"))
+    try:
+        recording = _with_all_forms(libjvm, jar, runtime)
+        _run(recording, jar, "train", f"-XX:AOTMode=record -XX:AOTConfiguration={record}")
+        _run(libjvm, jar, "write", f"-XX:AOTMode=create -XX:AOTConfiguration={record} -XX:AOTCache={made}")
+        _publish(made, cache)
     finally:
         for file in (record, made):
             file.unlink(missing_ok=True)
+        shutil.rmtree(runtime, ignore_errors=True)
+
+
+def _with_all_forms(libjvm: Path, jar: Path, folder: Path) -> Path:
+    """Return the JVM to record with: a copy of the runtime in ``folder``, if it has what a copy needs."""
+    from pyloop import _lambda_forms  # noqa: PLC0415 - found by the path that running as a program sets
+
+    home = libjvm.parents[2]
+    # Without it another Java would be found, and make a cache that is of no use to this one.
+    libjvm.stat()
+    if not (home / "lib" / "classlist").is_file():
+        return libjvm
+    trace = _run(libjvm, jar, "train", _lambda_forms.TRACE_OPTION)
+    _lambda_forms.copy_runtime(home, folder, _lambda_forms.missing(trace))
+    return folder / libjvm.relative_to(home)
 
 
 def _publish(made: Path, cache: Path) -> None:
-    from pyloop import _cache  # noqa: PLC0415 - found by the path that running as a program sets
+    from pyloop import _cache  # noqa: PLC0415
 
     _cache.seal(made)
     made.rename(cache)
@@ -63,7 +90,8 @@ def _postpone(lock: Path) -> None:
         os.utime(lock, (later, later))
 
 
-def _run(libjvm: Path, jar: Path, step: str, options: str) -> None:
+def _run(libjvm: Path, jar: Path, step: str, options: str) -> str:
+    """Run a step in a process of its own, and return what it wrote to its standard output."""
     environment = {
         **os.environ,
         "PYLOOP_JAVA_HOME": str(libjvm.parents[2]),
@@ -72,15 +100,17 @@ def _run(libjvm: Path, jar: Path, step: str, options: str) -> None:
     }
     root = str(jar.parents[2])
     code = f"import sys; sys.path.insert(0, {root!r}); from pyloop import _training; _training.{step}()"
-    subprocess.run(
+    return subprocess.run(
         [sys.executable, "-I", "-S", "-c", code],
         env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=True,
         timeout=_TIMEOUT_SECONDS,
-    )
+        text=True,
+        errors="replace",
+    ).stdout
 
 
 def write() -> None:

@@ -23,6 +23,7 @@ public final class Numbers {
     private static final NativeFunction LONG_AS_LONG = Interpreter.function("PyLong_AsLong");
     private static final NativeFunction LONG_FROM_LONG = Interpreter.function("PyLong_FromLong");
     private static final NativeFunction AS_SSIZE = Interpreter.function("PyNumber_AsSsize_t");
+    private static final NativeFunction ALLOCATE = Interpreter.function("PyType_GenericAlloc");
     private static final long FLOAT_TYPE = Interpreter.symbol("PyFloat_Type");
     private static final long LONG_TYPE = Interpreter.symbol("PyLong_Type");
     private static final long OB_FVAL = Objects.HEADER_SIZE;
@@ -35,9 +36,8 @@ public final class Numbers {
     private static final long LV_TAG_SIGN = 3;
     private static final long LV_TAG_TWO_DIGITS = 16;
 
-    /** Apart, because functions of floating-point numbers need stubs of their own, and start-up makes do without. */
+    /** Apart, because a function of floating-point numbers needs a stub of its own, and most programs do without. */
     private static final class Doubles {
-        static final MethodHandle FROM_DOUBLE = Interpreter.function("PyFloat_FromDouble", "(D)J");
         static final MethodHandle AS_DOUBLE = Interpreter.function("PyFloat_AsDouble", "(J)D");
     }
 
@@ -101,13 +101,11 @@ public final class Numbers {
         Memory.putDouble(number + OB_FVAL, value);
     }
 
-    /** Returns a new float. */
+    /** Returns a new float. Not by {@code PyFloat_FromDouble}, whose stub would take milliseconds of every start. */
     public static @Owned long fromDouble(double value) {
-        try {
-            return Errors.check((long) Doubles.FROM_DOUBLE.invokeExact(value));
-        } catch (Throwable t) {
-            throw Errors.propagate(t);
-        }
+        long number = Errors.check(ALLOCATE.call(FLOAT_TYPE, 0));
+        setValue(number, value);
+        return number;
     }
 
     /** Returns an int as a long; OverflowError when it does not fit. */

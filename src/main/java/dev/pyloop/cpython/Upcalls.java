@@ -12,7 +12,7 @@ import java.lang.invoke.MethodType;
  *
  * <p>Invariant: nothing thrown leaves an upcall, which would end the process. What is thrown becomes the interpreter's
  * error indicator, and the upcall answers the null pointer. All entry points have one signature, {@code long f(long, long,
- * long, long)}, and bind only the receiver and the method's number, so linking is paid once: in the calling conventions
+ * long, long)}, and bind one object, so linking is paid once: in the calling conventions
  * that {@code NativeFunction} describes, a parameter that the caller does not pass is a register with something in it,
  * and what is returned in place of an {@code int} is cut by the caller. Entry points live as long as the process.
  */
@@ -23,37 +23,39 @@ final class Upcalls {
 
     /** {@code PyCFunctionFastWithKeywords}: {@code PyObject *f(PyObject *, PyObject *const *, Py_ssize_t, PyObject *)}. */
     static long keywords(Methods methods, int method) {
-        return bind(Targets.KEYWORDS, methods, method);
+        return bind(Functions.KEYWORDS, new Target(methods, method));
     }
 
     /** {@code PyCFunction} called with {@code METH_NOARGS}: the second parameter is unused. */
     static long noArguments(Methods methods, int method) {
-        return bind(Targets.NO_ARGUMENTS, methods, method);
+        return bind(Functions.NO_ARGUMENTS, new Target(methods, method));
     }
 
     /** {@code PyCFunction} called with {@code METH_O}. */
     static long oneArgument(Methods methods, int method) {
-        return bind(Targets.ONE_ARGUMENT, methods, method);
+        return bind(Functions.ONE_ARGUMENT, new Target(methods, method));
     }
 
     /** {@code traverseproc}: {@code int f(PyObject *self, visitproc visit, void *arg)}. */
     static long traverse(Traverse traverse) {
-        return bind(Targets.TRAVERSE, traverse, 0);
+        return bind(Functions.TRAVERSE, traverse);
     }
 
-    private static long bind(MethodHandle target, Object receiver, int method) {
-        return NativeLinker.entryPoint(MethodHandles.insertArguments(target, 0, receiver, method));
+    private static long bind(MethodHandle function, Object target) {
+        return NativeLinker.entryPoint(function.bindTo(target));
     }
 
-    private static final class Targets {
-        static final MethodHandle KEYWORDS = target("callKeywords", Methods.class);
-        static final MethodHandle NO_ARGUMENTS = target("callNoArguments", Methods.class);
-        static final MethodHandle ONE_ARGUMENT = target("callOneArgument", Methods.class);
-        static final MethodHandle TRAVERSE = target("callTraverse", Traverse.class);
+    /** A method, by its number among those of an object. */
+    private record Target(Methods methods, int method) {}
 
-        private static MethodHandle target(String name, Class<?> receiver) {
-            MethodType type = MethodType.methodType(
-                    long.class, receiver, int.class, long.class, long.class, long.class, long.class);
+    private static final class Functions {
+        static final MethodHandle KEYWORDS = function("callKeywords", Target.class);
+        static final MethodHandle NO_ARGUMENTS = function("callNoArguments", Target.class);
+        static final MethodHandle ONE_ARGUMENT = function("callOneArgument", Target.class);
+        static final MethodHandle TRAVERSE = function("callTraverse", Traverse.class);
+
+        private static MethodHandle function(String name, Class<?> target) {
+            MethodType type = MethodType.methodType(long.class, target, long.class, long.class, long.class, long.class);
             try {
                 return MethodHandles.lookup().findStatic(Upcalls.class, name, type);
             } catch (ReflectiveOperationException e) {
@@ -62,36 +64,35 @@ final class Upcalls {
         }
     }
 
-    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Targets.KEYWORDS
-    private static long callKeywords(Methods methods, int method, long self, long arguments, long count, long names) {
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Functions.KEYWORDS
+    private static long callKeywords(Target target, long self, long arguments, long count, long names) {
         try {
-            return methods.call(method, self, arguments, count, names);
+            return target.methods().call(target.method(), self, arguments, count, names);
         } catch (Throwable t) {
             return raise(t);
         }
     }
 
-    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Targets.NO_ARGUMENTS
-    private static long callNoArguments(Methods methods, int method, long self, long none, long noCount, long noNames) {
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Functions.NO_ARGUMENTS
+    private static long callNoArguments(Target target, long self, long none, long noCount, long noNames) {
         try {
-            return methods.call(method, self);
+            return target.methods().call(target.method(), self);
         } catch (Throwable t) {
             return raise(t);
         }
     }
 
-    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Targets.ONE_ARGUMENT
-    private static long callOneArgument(
-            Methods methods, int method, long self, long argument, long noCount, long noNames) {
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Functions.ONE_ARGUMENT
+    private static long callOneArgument(Target target, long self, long argument, long noCount, long noNames) {
         try {
-            return methods.call(method, self, argument);
+            return target.methods().call(target.method(), self, argument);
         } catch (Throwable t) {
             return raise(t);
         }
     }
 
-    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Targets.TRAVERSE
-    private static long callTraverse(Traverse traverse, int method, long self, long visit, long argument, long none) {
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // the target of Functions.TRAVERSE
+    private static long callTraverse(Traverse traverse, long self, long visit, long argument, long none) {
         try {
             Traverse.Visitor visitor = new Traverse.Visitor(visit, argument);
             traverse.traverse(self, visitor);

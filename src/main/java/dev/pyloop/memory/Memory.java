@@ -2,6 +2,7 @@ package dev.pyloop.memory;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -16,36 +17,42 @@ public final class Memory {
     /** The whole address space, so that a plain {@code long} serves as a pointer and no segment is made on hot paths. */
     private static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
+    // What the methods of a segment look up each time: until they are compiled, that would be a quarter of an access.
+    private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
+    private static final VarHandle INT = ValueLayout.JAVA_INT_UNALIGNED.varHandle();
+    private static final VarHandle LONG = ValueLayout.JAVA_LONG_UNALIGNED.varHandle();
+    private static final VarHandle DOUBLE = ValueLayout.JAVA_DOUBLE_UNALIGNED.varHandle();
+
     private Memory() {}
 
     /** Reads the 8 bytes at {@code address}. */
     public static long getLong(long address) {
-        return ALL.get(ValueLayout.JAVA_LONG_UNALIGNED, address);
+        return (long) LONG.get(ALL, address);
     }
 
     /** Writes the 8 bytes at {@code address}. */
     public static void putLong(long address, long value) {
-        ALL.set(ValueLayout.JAVA_LONG_UNALIGNED, address, value);
+        LONG.set(ALL, address, value);
     }
 
     /** Reads the 4 bytes at {@code address}. */
     public static int getInt(long address) {
-        return ALL.get(ValueLayout.JAVA_INT_UNALIGNED, address);
+        return (int) INT.get(ALL, address);
     }
 
     /** Writes the 4 bytes at {@code address}. */
     public static void putInt(long address, int value) {
-        ALL.set(ValueLayout.JAVA_INT_UNALIGNED, address, value);
+        INT.set(ALL, address, value);
     }
 
     /** Reads the byte at {@code address}. */
     public static byte getByte(long address) {
-        return ALL.get(ValueLayout.JAVA_BYTE, address);
+        return (byte) BYTE.get(ALL, address);
     }
 
     /** Writes the byte at {@code address}. */
     public static void putByte(long address, byte value) {
-        ALL.set(ValueLayout.JAVA_BYTE, address, value);
+        BYTE.set(ALL, address, value);
     }
 
     /** Copies {@code size} bytes at {@code address} into a new array. */
@@ -57,12 +64,12 @@ public final class Memory {
 
     /** Reads the 8-byte floating-point number at {@code address}. */
     public static double getDouble(long address) {
-        return ALL.get(ValueLayout.JAVA_DOUBLE_UNALIGNED, address);
+        return (double) DOUBLE.get(ALL, address);
     }
 
     /** Writes the 8-byte floating-point number at {@code address}. */
     public static void putDouble(long address, double value) {
-        ALL.set(ValueLayout.JAVA_DOUBLE_UNALIGNED, address, value);
+        DOUBLE.set(ALL, address, value);
     }
 
     /** Reads the zero-terminated UTF-8 string at {@code address}. */

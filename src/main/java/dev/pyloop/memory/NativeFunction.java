@@ -16,13 +16,13 @@ import java.lang.invoke.MethodHandle;
  * <p>A record, because the compilers take the fields of constant records, and so the whole call, for constant. What is
  * called may block, call back into Java or run Python code. Any thread may call.
  */
-public record NativeFunction(MethodHandle handle) {
-    /** Calls through any pointer: the handle takes the address before the four arguments. */
+public record NativeFunction(MemorySegment address) {
+    /** Calls through any pointer: it takes the address before the four arguments. Not bound: that would be linked too. */
     private static final MethodHandle POINTER = NativeLinker.uniform();
 
     /** Links the function at {@code address}. */
     public static NativeFunction at(long address) {
-        return new NativeFunction(POINTER.bindTo(MemorySegment.ofAddress(address)));
+        return new NativeFunction(MemorySegment.ofAddress(address));
     }
 
     /** Calls the function at {@code address} with two arguments. */
@@ -57,7 +57,7 @@ public record NativeFunction(MethodHandle handle) {
     /** Calls the function. */
     public long call(long a, long b, long c, long d) {
         try {
-            return (long) handle.invokeExact(a, b, c, d);
+            return (long) POINTER.invokeExact(address, a, b, c, d);
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }

@@ -10,12 +10,12 @@ import java.lang.invoke.MethodHandle;
  * int} is called by {@code callInt}, one that returns {@code ssize_t} by {@code call}. Any thread may call, each with an
  * {@link ErrnoState} of its own.
  */
-public record SystemCall(MethodHandle handle) {
+public record SystemCall(MemorySegment address) {
     private static final MethodHandle POINTER = NativeLinker.uniformWithErrno();
 
     /** Links the function at {@code address}. */
     public static SystemCall at(long address) {
-        return new SystemCall(POINTER.bindTo(MemorySegment.ofAddress(address)));
+        return new SystemCall(MemorySegment.ofAddress(address));
     }
 
     /** Links the function {@code name} of the C library. */
@@ -46,7 +46,7 @@ public record SystemCall(MethodHandle handle) {
     /** Calls a function that returns {@code int}. */
     public int callInt(ErrnoState errno, long a, long b, long c, long d, long e, long f) {
         try {
-            return errno.result((int) (long) handle.invokeExact(errno.segment(), a, b, c, d, e, f));
+            return errno.result((int) (long) POINTER.invokeExact(address, errno.segment(), a, b, c, d, e, f));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
@@ -65,7 +65,7 @@ public record SystemCall(MethodHandle handle) {
     /** Calls a function that returns {@code ssize_t}. */
     public long call(ErrnoState errno, long a, long b, long c, long d, long e, long f) {
         try {
-            return errno.result((long) handle.invokeExact(errno.segment(), a, b, c, d, e, f));
+            return errno.result((long) POINTER.invokeExact(address, errno.segment(), a, b, c, d, e, f));
         } catch (Throwable t) {
             throw NativeLinker.unexpected(t);
         }
