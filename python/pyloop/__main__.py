@@ -39,6 +39,7 @@ Runs an asyncio program with PyLoop as its event loop.
   -h, --help   show this text
   --version    show the version
   --info       show what PyLoop finds on this machine, and check that it works
+  --make-cache make the cache that shortens the start, now and not in the background
 """
 
 _USAGE_ERROR = 2
@@ -83,6 +84,10 @@ def main() -> None:
             from . import _info  # noqa: PLC0415 - programs have no use for it
 
             sys.exit(0 if _info.main() else 1)
+        case ["--make-cache", *_]:
+            from . import _make_cache  # noqa: PLC0415
+
+            sys.exit(0 if _make_cache.main() else 1)
         case ["-m", module, *rest]:
             _run(lambda: _run_module(module, rest))
         case ["-c", code, *rest]:

@@ -42,6 +42,13 @@ _HARMLESS = (
     *("-XX:Max", "-XX:Min", "-XX:Initial", "-XX:Reserved", "-XX:Tiered", "-XX:CICompilerCount="),
 )
 
+OPTIONS_WITH_CACHE = ("-XX:Tier0InvokeNotifyFreqLog=5",)
+"""Options for a JVM that uses a cache.
+
+The interpreter asks four times as often as by default whether to compile a method: the cache knows which ones will be
+hot. No cache can be made by a JVM that does not know these options, so none is started with them.
+"""
+
 # What kind of processor this is: a cache holds some machine code, and a home may be shared by several machines.
 _PROCESSOR = Path("/sys/devices/system/cpu/modalias")
 
@@ -62,7 +69,7 @@ def jvm_options(libjvm: Path, jar: Path, options: Sequence[str]) -> list[str]:
         if is_whole(path):
             _touch(path)
             # A cache that the JVM rejects is none of the program's business.
-            return [f"-XX:AOTCache={path}", "-Xlog:aot*=off"]
+            return [f"-XX:AOTCache={path}", "-Xlog:aot*=off", *OPTIONS_WITH_CACHE]
         _order(path, libjvm, jar)
     except (OSError, ValueError, RuntimeError):
         pass  # no home, no permission, no room, a path that no file can have

@@ -81,13 +81,22 @@ def _start_jvm() -> _jvm.JavaClass:
         return _jvm.start(libjvm, options, _BOOTSTRAP)
 
 
+def files() -> tuple[Path, Path]:
+    """Return the library of the JVM that would be started here, and the jar of the engine.
+
+    Raises:
+        RuntimeError: there is no Java.
+    """
+    return find_java_home().libjvm, _JAR
+
+
 def cache_state() -> tuple[str, Path | None, int]:
     """Return the state of the AOT cache that a start in this environment would use, its path and its size.
 
     Raises:
         RuntimeError: there is no Java.
     """
-    return _cache.describe(find_java_home().libjvm, _JAR, jvm_options())
+    return _cache.describe(*files(), jvm_options())
 
 
 def _further_options() -> list[str]:

@@ -48,11 +48,14 @@ def make(cache: Path, libjvm: Path, jar: Path) -> None:
         OSError: there is no room or no permission.
         subprocess.SubprocessError: a step failed, or took too long.
     """
+    from pyloop import _cache  # noqa: PLC0415 - found by the path that running as a program sets
+
     record, made, runtime = (cache.with_suffix(f".{os.getpid()}.{kind}") for kind in ("record", "new", "java"))
     try:
         recording = _with_all_forms(libjvm, jar, runtime)
         _run(recording, jar, "train", f"-XX:AOTMode=record -XX:AOTConfiguration={record}")
-        _run(libjvm, jar, "write", f"-XX:AOTMode=create -XX:AOTConfiguration={record} -XX:AOTCache={made}")
+        create = f"-XX:AOTMode=create -XX:AOTConfiguration={record} -XX:AOTCache={made}"
+        _run(libjvm, jar, "write", " ".join([create, *_cache.OPTIONS_WITH_CACHE]))
         _publish(made, cache)
     finally:
         for file in (record, made):
@@ -62,7 +65,7 @@ def make(cache: Path, libjvm: Path, jar: Path) -> None:
 
 def _with_all_forms(libjvm: Path, jar: Path, folder: Path) -> Path:
     """Return the JVM to record with: a copy of the runtime in ``folder``, if it has what a copy needs."""
-    from pyloop import _lambda_forms  # noqa: PLC0415 - found by the path that running as a program sets
+    from pyloop import _lambda_forms  # noqa: PLC0415
 
     home = libjvm.parents[2]
     # Without it another Java would be found, and make a cache that is of no use to this one.

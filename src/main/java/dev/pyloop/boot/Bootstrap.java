@@ -33,11 +33,17 @@ public final class Bootstrap {
     }
 
     /**
-     * Opens the jar, if it is not open. With an AOT cache the class loader would open it with the first class that the
-     * cache lacks, at a time when the process may have no descriptor left.
+     * Opens the jar, if it is not open, by the search for a class that is nowhere. With an AOT cache the class loader would
+     * open it with the first class that the cache lacks, at a time when the process may have no descriptor left. The search
+     * for a resource would go through the modules of the JDK too, and take twice as long.
      */
     private static void openJar() {
-        Bootstrap.class.getClassLoader().getResource("META-INF/MANIFEST.MF");
+        try {
+            Class.forName("dev.pyloop.boot.Missing", false, Bootstrap.class.getClassLoader());
+        } catch (ClassNotFoundException e) {
+            return;
+        }
+        throw new IllegalStateException("the jar has a class that it should not have");
     }
 
     private static void fill(long library, long module) {
