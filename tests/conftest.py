@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -85,3 +86,12 @@ def each_loop(each_factory: LoopFactory) -> Iterator[asyncio.AbstractEventLoop]:
     """A fresh loop: the interpreter's own, then PyLoop's."""
     with fresh_loop(each_factory) as made:
         yield made
+
+
+@pytest.fixture
+def peer() -> Iterator[socket.socket]:
+    """A plain UDP socket of the loopback network, for the other end of a datagram transport."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        end.bind(("127.0.0.1", 0))
+        end.settimeout(30)
+        yield end

@@ -1,4 +1,4 @@
-"""Datagram transports: what is sent and received, in which order, and what becomes of errors."""
+"""Datagram transports: what is sent and received, and in which order."""
 
 from __future__ import annotations
 
@@ -7,92 +7,20 @@ import contextlib
 import contextvars
 import gc
 import socket
-import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from support.loops import FACTORIES, LoopFactory, fresh_loop, run_idle
+from support.datagrams import LOCALHOST, Recorder, address_of, burst, close, endpoint, run_until
+from support.loops import LoopFactory, fresh_loop, run_idle
 
-LOCALHOST = "127.0.0.1"
-TOO_LARGE = b"x" * 70_000
 VARIABLE: contextvars.ContextVar[int] = contextvars.ContextVar("VARIABLE", default=0)
-
-
-class Recorder(asyncio.DatagramProtocol):
-    """Notes what happens; ``react`` may do something about a datagram."""
-
-    transport: asyncio.DatagramTransport
-
-    def __init__(self, react: Callable[[Recorder, bytes, Any], None] | None = None) -> None:
-        self.events: list[Any] = []
-        self.react = react
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.BaseTransport)
-        self.transport = transport  # type: ignore[assignment]
-        self.events.append("made")
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        self.events.append(data)
-        if self.react is not None:
-            self.react(self, data, addr)
-
-    def error_received(self, exc: Exception) -> None:
-        self.events.append(type(exc).__name__)
-
-    def pause_writing(self) -> None:
-        self.events.append("pause")
-
-    def resume_writing(self) -> None:
-        self.events.append("resume")
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.events.append(("lost", exc))
 
 
 class Plain(socket.socket):
     """A socket of a class of its own, which the engine leaves to asyncio."""
-
-
-def endpoint(loop: asyncio.AbstractEventLoop, protocol: Recorder | None = None, **options: Any) -> Recorder:
-    recorder = Recorder() if protocol is None else protocol
-    loop.run_until_complete(loop.create_datagram_endpoint(lambda: recorder, **options))
-    return recorder
-
-
-def run_until(loop: asyncio.AbstractEventLoop, done: Callable[[], bool]) -> None:
-    async def wait() -> None:
-        while not done():
-            await asyncio.sleep(0)
-
-    loop.run_until_complete(asyncio.wait_for(wait(), 30))
-
-
-def burst(recorder: Recorder, sent: list[bytes], address: Any = None) -> None:
-    for data in sent:
-        recorder.transport.sendto(data, address)
-
-
-def address_of(recorder: Recorder) -> Any:
-    return recorder.transport.get_extra_info("sockname")
-
-
-def close(loop: asyncio.AbstractEventLoop, *recorders: Recorder) -> None:
-    for recorder in recorders:
-        recorder.transport.abort()
-    run_idle(loop)
-
-
-@pytest.fixture
-def peer() -> Iterator[socket.socket]:
-    """A plain socket, at the other end."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
-        end.bind((LOCALHOST, 0))
-        end.settimeout(30)
-        yield end
 
 
 def test_is_a_datagram_transport(loop: asyncio.AbstractEventLoop) -> None:
@@ -291,45 +219,6 @@ def test_a_pause_keeps_what_was_received(each_loop: asyncio.AbstractEventLoop, p
     close(each_loop, recorder)
 
 
-def test_an_exception_of_the_protocol_is_reported_and_harms_nobody(
-    each_loop: asyncio.AbstractEventLoop, peer: socket.socket
-) -> None:
-    reports: list[dict[str, Any]] = []
-    each_loop.set_exception_handler(lambda _, context: reports.append(context))
-
-    def react(_: Recorder, data: bytes, __: Any) -> None:
-        if data == b"1":
-            raise ZeroDivisionError
-
-    recorder = endpoint(each_loop, Recorder(react), local_addr=(LOCALHOST, 0))
-    for i in range(4):
-        peer.sendto(b"%d" % i, address_of(recorder))
-    run_until(each_loop, lambda: len(recorder.events) == 5)
-    assert recorder.events == ["made", b"0", b"1", b"2", b"3"]
-    assert len(reports) == 1
-    assert isinstance(reports[0]["exception"], ZeroDivisionError)
-    assert reports[0]["message"].endswith("Transport._read_ready()")
-    assert set(reports[0]) == {"message", "exception", "handle"}
-    close(each_loop, recorder)
-
-
-def test_an_interrupt_leaves_the_loop_and_loses_nothing(
-    each_loop: asyncio.AbstractEventLoop, peer: socket.socket
-) -> None:
-    def react(_: Recorder, data: bytes, __: Any) -> None:
-        if data == b"1":
-            raise KeyboardInterrupt
-
-    recorder = endpoint(each_loop, Recorder(react), local_addr=(LOCALHOST, 0))
-    for i in range(4):
-        peer.sendto(b"%d" % i, address_of(recorder))
-    with pytest.raises(KeyboardInterrupt):
-        run_idle(each_loop)
-    run_idle(each_loop)
-    assert recorder.events == ["made", b"0", b"1", b"2", b"3"]
-    close(each_loop, recorder)
-
-
 def test_datagrams_share_the_context_of_the_endpoint(each_loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
     seen: list[int] = []
 
@@ -345,95 +234,6 @@ def test_datagrams_share_the_context_of_the_endpoint(each_loop: asyncio.Abstract
     run_until(each_loop, lambda: len(seen) == 3)
     assert seen == [10, 11, 12]
     assert VARIABLE.get() == 0
-    close(each_loop, recorder)
-
-
-def test_a_refused_datagram_is_an_error_and_not_the_end(each_loop: asyncio.AbstractEventLoop) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
-        gone.bind((LOCALHOST, 0))
-        nowhere = gone.getsockname()
-    recorder = endpoint(each_loop, remote_addr=nowhere)
-    for _ in range(3):
-        recorder.events.clear()
-        recorder.transport.sendto(b"?")
-        run_until(each_loop, lambda: bool(recorder.events))
-        assert recorder.events == ["ConnectionRefusedError"]
-    recorder.events.clear()
-    each_loop.call_soon(burst, recorder, [b"?"] * 20)
-    run_until(each_loop, lambda: bool(recorder.events))
-    assert set(recorder.events) == {"ConnectionRefusedError"}
-    assert not recorder.transport.is_closing()
-    close(each_loop, recorder)
-
-
-@pytest.mark.parametrize("first", [True, False])
-def test_an_error_in_a_burst_hits_its_datagram_alone(
-    each_loop: asyncio.AbstractEventLoop, peer: socket.socket, *, first: bool
-) -> None:
-    recorder = endpoint(each_loop, local_addr=(LOCALHOST, 0))
-    where = peer.getsockname()
-    sent = [TOO_LARGE, b"1", TOO_LARGE, b"2"] if first else [b"0", b"1", TOO_LARGE, b"2", TOO_LARGE]
-    each_loop.call_soon(burst, recorder, sent, where)
-    run_idle(each_loop)
-    expected = [data for data in sent if data is not TOO_LARGE]
-    assert [peer.recv(100) for _ in expected] == expected
-    assert recorder.events == ["made", "OSError", "OSError"]
-    close(each_loop, recorder)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        (LOCALHOST, 70_000),
-        (LOCALHOST, -1),
-        (LOCALHOST, "53"),
-        ("127.0.0.1\0x", 53),
-        ("\ud800", 53),
-        (LOCALHOST,),
-        (LOCALHOST, 53, 0),
-        "path",
-        None,
-        5,
-        ("::1", 53),
-        (b"127.0.0.1", 9),
-        [LOCALHOST, 9],
-    ],
-    ids=repr,
-)
-def test_odd_destinations_fare_as_on_asyncio(bad: Any) -> None:
-    outcomes = []
-    for factory in FACTORIES.values():
-        with fresh_loop(factory) as loop:
-            reports: list[Any] = []
-
-            def report(_: object, context: dict[str, Any], reports: list[Any] = reports) -> None:
-                reports.append(repr(context["exception"]))
-
-            loop.set_exception_handler(report)
-            recorder = endpoint(loop, local_addr=(LOCALHOST, 0))
-            try:
-                recorder.transport.sendto(b"data", bad)
-            except Exception as exc:
-                reports.append(("raised", repr(exc)))
-            run_idle(loop)
-            outcomes.append((reports, [repr(event) for event in recorder.events]))
-            close(loop, recorder)
-    assert outcomes[0] == outcomes[1]
-
-
-def test_wrong_arguments_are_refused_as_on_asyncio(each_loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
-    recorder = endpoint(each_loop, remote_addr=peer.getsockname())
-    transport: Any = recorder.transport
-    with pytest.raises(TypeError, match="data argument must be a bytes-like object, not 'str'"):
-        transport.sendto("text")
-    with pytest.raises(ValueError, match="Invalid address: must be None or "):
-        transport.sendto(b"data", ("127.0.0.9", 9))
-    with pytest.raises(TypeError):
-        transport.sendto()
-    with pytest.raises(TypeError):
-        transport.sendto(b"", None, None)
-    transport.sendto(data=b"1", addr=None)
-    assert peer.recv(100) == b"1"
     close(each_loop, recorder)
 
 
@@ -522,109 +322,3 @@ def test_sockets_take_turns(each_loop: asyncio.AbstractEventLoop, peer: socket.s
     each_loop.run_forever()
     assert events == [(number, b"%d" % i) for i in range(6) for number in order]
     close(each_loop, *recorders)
-
-
-class Failing(Recorder):
-    """Raises what it is given when it is told of an error."""
-
-    def __init__(self, failure: BaseException) -> None:
-        super().__init__()
-        self.failure = failure
-
-    def error_received(self, exc: Exception) -> None:
-        super().error_received(exc)
-        raise self.failure
-
-
-def test_an_interrupt_after_a_burst_with_an_error_stays_what_it_is(
-    each_loop: asyncio.AbstractEventLoop, peer: socket.socket
-) -> None:
-    recorder = endpoint(each_loop, local_addr=(LOCALHOST, 0))
-
-    def send_and_raise() -> None:
-        burst(recorder, [b"1", TOO_LARGE, b"2"], peer.getsockname())
-        raise KeyboardInterrupt("mine")
-
-    each_loop.call_soon(send_and_raise)
-    with pytest.raises(KeyboardInterrupt, match="mine"):
-        each_loop.run_forever()
-    assert [peer.recv(100), peer.recv(100)] == [b"1", b"2"]
-    assert recorder.events == ["made", "OSError"]
-    close(each_loop, recorder)
-
-
-def test_an_interrupt_out_of_error_received_loses_nothing(loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
-    # Not as in asyncio, where the interrupt leaves sendto, and so the callback.
-    failing = endpoint(loop, Failing(KeyboardInterrupt("mine")), local_addr=(LOCALHOST, 0))
-    other = endpoint(loop, local_addr=(LOCALHOST, 0))
-
-    def send_all() -> None:
-        burst(failing, [b"1", b"2", TOO_LARGE, b"3", TOO_LARGE, b"4"], peer.getsockname())
-        burst(other, [b"5", b"6"], peer.getsockname())
-
-    loop.call_soon(send_all)
-    with pytest.raises(KeyboardInterrupt, match="mine"):
-        loop.run_forever()
-    assert sorted(peer.recv(100) for _ in range(6)) == [b"1", b"2", b"3", b"4", b"5", b"6"]
-    assert failing.events == ["made", "OSError", "OSError"]
-    close(loop, failing, other)
-
-
-def test_two_interrupts_are_chained(loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
-    recorder = endpoint(loop, Failing(SystemExit("second")), local_addr=(LOCALHOST, 0))
-
-    def send_and_raise() -> None:
-        burst(recorder, [b"1", TOO_LARGE], peer.getsockname())
-        raise KeyboardInterrupt("first")
-
-    loop.call_soon(send_and_raise)
-    with pytest.raises(SystemExit, match="second") as caught:
-        loop.run_forever()
-    assert isinstance(caught.value.__context__, KeyboardInterrupt)
-    close(loop, recorder)
-
-
-def test_an_interrupt_in_a_loop_with_a_clock_of_its_own(each_factory: LoopFactory, peer: socket.socket) -> None:
-    with fresh_loop(each_factory) as plain:
-        kind = type(plain)
-
-    class Clocked(kind):  # type: ignore[misc, valid-type]
-        def time(self) -> float:
-            return float(super().time())
-
-    def react(_: Recorder, __: bytes, ___: Any) -> None:
-        raise KeyboardInterrupt("mine")
-
-    with fresh_loop(Clocked) as loop:
-        timer = loop.call_later(1000, int)
-        recorder = endpoint(loop, Recorder(react), local_addr=(LOCALHOST, 0))
-        peer.sendto(b"", address_of(recorder))
-        with pytest.raises(KeyboardInterrupt, match="mine"):
-            loop.run_forever()
-        timer.cancel()
-        close(loop, recorder)
-
-
-def test_what_is_sent_on_an_error_goes_its_own_way(loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:
-    # The thread is no callback of the loop's, so what waits is sent before what it sends.
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as elsewhere:
-        elsewhere.bind((LOCALHOST, 0))
-        elsewhere.settimeout(30)
-
-        class Answering(Recorder):
-            def error_received(self, exc: Exception) -> None:
-                self.transport.sendto(b"on error", elsewhere.getsockname())
-
-        recorder = endpoint(loop, Answering(), local_addr=(LOCALHOST, 0))
-
-        def send_all() -> None:
-            burst(recorder, [b"1", TOO_LARGE], peer.getsockname())
-            thread = threading.Thread(target=recorder.transport.sendto, args=(b"2", peer.getsockname()))
-            thread.start()
-            thread.join()
-
-        loop.call_soon(send_all)
-        run_idle(loop)
-        assert elsewhere.recv(100) == b"on error"
-        assert [peer.recv(100), peer.recv(100)] == [b"1", b"2"]
-        close(loop, recorder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
+import sys
 import threading
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from support.outcomes import assert_same_outcome
 from support.programs import HANG_SECONDS
+from support.streams import run
 
 
 def test_results_and_errors_come_back(each_loop: asyncio.AbstractEventLoop) -> None:
@@ -115,3 +117,31 @@ def test_coroutines_and_other_non_callables_are_refused_in_debug_mode() -> None:
         return loop.run_in_executor(None, asyncio.sleep)
 
     assert assert_same_outcome(scenario).raised == "TypeError"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="a keyword of Python 3.12")
+def test_a_thread_that_ends_in_time(each_loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario() -> None:
+        loop: Any = each_loop
+        assert await loop.run_in_executor(None, str, 5) == "5"
+        await loop.shutdown_default_executor(timeout=30)
+
+    run(each_loop, scenario())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="asyncio's timeout has no effect in Python 3.12.1")
+def test_a_thread_that_does_not_end_in_time(each_loop: asyncio.AbstractEventLoop) -> None:
+    """The loop warns and goes on without it."""
+    release = threading.Event()
+
+    async def scenario() -> None:
+        loop: Any = each_loop
+        working = loop.run_in_executor(None, release.wait)
+        try:
+            with pytest.warns(RuntimeWarning, match="joining its threads within 0.01 seconds"):
+                await loop.shutdown_default_executor(timeout=0.01)
+        finally:
+            release.set()
+        await working
+
+    run(each_loop, scenario())

@@ -1,21 +1,18 @@
-"""Keywords of the loop's methods that no other module shows; docs/compatibility.md says where each is tested."""
+"""Keywords of connections and servers that no other module shows; docs/compatibility.md says where each is tested."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 import sys
-import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import pytest
 
 from support.certificates import HOST, client_context, server_context
-from support.outcomes import assert_same_outcome
 from support.protocols import Recorder
 from support.servers import Service, connected
 from support.streams import assert_same_course, closed, reports, run, socket_pair
@@ -306,176 +303,6 @@ def test_a_timeout_for_the_end_of_tls_at_a_server(upgraded: bool) -> None:
     assert_same_course(scenario)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"local_addr": ("127.0.0.1", 0)},
-        {"local_addr": ("127.0.0.1", 0), "remote_addr": ("127.0.0.1", 9)},
-        {"local_addr": ("127.0.0.1", 0), "allow_broadcast": True, "reuse_port": True},
-        {"family": socket.AF_INET, "proto": socket.IPPROTO_UDP},
-        {"local_addr": ("127.0.0.1", 0), "flags": socket.AI_PASSIVE | socket.AI_NUMERICHOST},
-        {"local_addr": ("localhost", 0), "flags": socket.AI_NUMERICHOST},
-        {"local_addr": ("127.0.0.1", 0), "family": socket.AF_INET6},
-        {"local_addr": ("127.0.0.1", 0), "proto": socket.IPPROTO_TCP},
-        {"local_addr": ("127.0.0.1", 0), "reuse_address": True},
-        {"local_addr": ("127.0.0.1", 0), "reuse_address": False},
-        {"allow_broadcast": True},
-        {"local_addr": "nothing", "family": socket.AF_INET},
-    ],
-    ids=str,
-)
-def test_datagram_endpoints(options: dict[str, Any]) -> None:
-    """What each is bound and connected to, and the options of its socket; or how it is refused."""
-
-    async def scenario() -> object:
-        loop: Any = asyncio.get_running_loop()
-        try:
-            transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, **options)
-        except Exception as error:
-            return type(error).__name__, str(error)
-        sock = transport.get_extra_info("socket")
-        flags = [
-            bool(sock.getsockopt(socket.SOL_SOCKET, name))
-            for name in (socket.SO_BROADCAST, socket.SO_REUSEADDR, socket.SO_REUSEPORT)
-        ]
-        names = sock.family, sock.proto, sock.getsockname()[0], transport.get_extra_info("peername")
-        transport.close()
-        await closed(transport)
-        return names, flags
-
-    assert_same_course(scenario)
-
-
-@pytest.mark.parametrize("option", [None, "local_addr", "remote_addr", "family", "proto", "flags", "reuse_port"])
-def test_a_datagram_socket_of_the_caller(option: str | None) -> None:
-    """It comes with its options: none may be given besides."""
-
-    async def scenario() -> object:
-        loop: Any = asyncio.get_running_loop()
-        with socket.socket(type=socket.SOCK_DGRAM) as own:
-            own.bind(("127.0.0.1", 0))
-            options = {} if option is None else {option: ("127.0.0.1", 1) if option.endswith("addr") else 1}
-            try:
-                transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, sock=own, **options)
-            except ValueError as error:
-                return str(error)
-            same = transport.get_extra_info("sockname") == own.getsockname(), own.getblocking()
-            transport.close()
-            await closed(transport)
-            return same
-
-    assert_same_course(scenario)
-
-
-_REFUSED: Final[list[dict[str, Any]]] = [
-    {"universal_newlines": True},
-    {"bufsize": 1},
-    {"text": True},
-    {"encoding": "utf-8"},
-    {"errors": "strict"},
-]
-
-
-@pytest.mark.parametrize("options", [*_REFUSED, {"shell": "the other"}, {"unknown": 1}], ids=str)
-@pytest.mark.parametrize("method", ["subprocess_exec", "subprocess_shell"])
-def test_options_that_children_cannot_have(method: str, options: dict[str, Any]) -> None:
-    def scenario(loop: Any) -> object:
-        given = {"shell": method == "subprocess_exec"} if "shell" in options else options
-        return loop.run_until_complete(getattr(loop, method)(asyncio.SubprocessProtocol, "true", **given))
-
-    assert assert_same_outcome(scenario).raised is not None
-
-
-class _Child(asyncio.SubprocessProtocol):
-    """Keeps what a child writes."""
-
-    def __init__(self) -> None:
-        self.data: dict[int, bytes] = {}
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        self.data[fd] = self.data.get(fd, b"") + data
-
-    def connection_lost(self, _exc: BaseException | None) -> None:
-        self.ended.set_result(None)
-
-
-@pytest.mark.parametrize("method", ["subprocess_exec", "subprocess_shell"])
-def test_what_children_are_given(method: str, tmp_path: Path) -> None:
-    """Streams of all kinds, and whatever else Popen takes."""
-    program = "cat; echo $VARIABLE; pwd >&2"
-    command = (program,) if method == "subprocess_shell" else ("sh", "-c", program)
-
-    async def scenario() -> object:
-        loop: Any = asyncio.get_running_loop()
-        seen: list[object] = []
-        for stderr in (asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT, asyncio.subprocess.DEVNULL):
-            transport, child = await getattr(loop, method)(
-                _Child,
-                *command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=stderr,
-                cwd=tmp_path,
-                env={"VARIABLE": "value"},
-            )
-            writer = transport.get_pipe_transport(0)
-            writer.write(b"input ")
-            writer.write_eof()
-            await child.ended
-            transport.close()
-            seen += [child.data, transport.get_returncode(), transport.get_pipe_transport(2) is None]
-        return seen
-
-    assert_same_course(scenario)
-
-
-def test_a_child_by_its_transport() -> None:
-    async def scenario() -> object:
-        loop = asyncio.get_running_loop()
-        seen: list[object] = []
-        for end in ("terminate", "kill", "send_signal", "close"):
-            transport, child = await loop.subprocess_exec(_Child, "sleep", "60", stdin=None, stdout=None, stderr=None)
-            seen += [transport.get_pid() > 0, transport.get_returncode(), transport.is_closing()]
-            transport.set_protocol(child)
-            seen.append(transport.get_protocol() is child)
-            getattr(transport, end)(*([signal.SIGINT] if end == "send_signal" else []))
-            await child.ended
-            transport.close()
-            seen += [transport.get_returncode(), transport.is_closing()]
-        return seen
-
-    assert_same_course(scenario)
-
-
-@_SINCE_3_12
-def test_a_thread_that_ends_in_time(each_loop: asyncio.AbstractEventLoop) -> None:
-    async def scenario() -> None:
-        loop: Any = each_loop
-        assert await loop.run_in_executor(None, str, 5) == "5"
-        await loop.shutdown_default_executor(timeout=30)
-
-    run(each_loop, scenario())
-
-
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="asyncio's timeout has no effect in Python 3.12.1")
-def test_a_thread_that_does_not_end_in_time(each_loop: asyncio.AbstractEventLoop) -> None:
-    """The loop warns and goes on without it."""
-    release = threading.Event()
-
-    async def scenario() -> None:
-        loop: Any = each_loop
-        working = loop.run_in_executor(None, release.wait)
-        try:
-            with pytest.warns(RuntimeWarning, match="joining its threads within 0.01 seconds"):
-                await loop.shutdown_default_executor(timeout=0.01)
-        finally:
-            release.set()
-        await working
-
-    run(each_loop, scenario())
-
-
 @_SINCE_3_13
 @pytest.mark.parametrize("end", ["close_clients", "abort_clients"])
 def test_a_server_ends_its_connections(end: str) -> None:
@@ -502,33 +329,3 @@ def test_a_server_ends_its_connections(end: str) -> None:
         return [size == 20_000_000 for size in sizes], [protocol.losses for protocol in service.protocols]
 
     assert assert_same_course(scenario).startswith(f"([{end == 'close_clients'}, ")
-
-
-_SENDFILE: Final[dict[str, Callable[[Any, Any, Any], Any]]] = {
-    "all of it": lambda loop, sock, file: loop.sock_sendfile(sock, file),
-    "from an offset on": lambda loop, sock, file: loop.sock_sendfile(sock, file, offset=50),
-    "so much of it": lambda loop, sock, file: loop.sock_sendfile(sock, file, offset=50, count=1000),
-    "more than there is": lambda loop, sock, file: loop.sock_sendfile(sock, file, count=1 << 40),
-    "without a fallback": lambda loop, sock, file: loop.sock_sendfile(sock, file, fallback=False),
-    "a negative offset": lambda loop, sock, file: loop.sock_sendfile(sock, file, offset=-1),
-    "a count of nothing": lambda loop, sock, file: loop.sock_sendfile(sock, file, count=0),
-}
-
-
-@pytest.mark.parametrize("part", _SENDFILE.values(), ids=list(_SENDFILE))
-def test_parts_of_a_file_on_a_plain_socket(part: Callable[[Any, Any, Any], Any]) -> None:
-    async def scenario() -> object:
-        loop = asyncio.get_running_loop()
-        ours, peer = socket_pair()
-        with ours, peer, Path(__file__).open("rb") as file:
-            try:
-                sent = await part(loop, ours, file)
-            except ValueError as error:
-                return str(error).partition("<")[0]
-            ours.close()
-            received = b""
-            while chunk := await loop.sock_recv(peer, 1 << 20):
-                received += chunk
-            return sent, received, file.tell()
-
-    assert_same_course(scenario)

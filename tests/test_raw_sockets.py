@@ -1,4 +1,4 @@
-"""The loop's methods for plain sockets: every one at once and after a wait, cancelled, misused, racing with others."""
+"""The loop's methods for plain sockets: every one at once and after a wait, misused, racing with others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import contextlib
 import ctypes
 import errno
 import socket
-import tempfile
 from array import array
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -15,49 +14,16 @@ from typing import Any, Final
 
 import pytest
 
-from support.loops import CLASSES, run_iteration
+from support.loops import CLASSES
 from support.outcomes import assert_same_kind
 from support.programs import lines_of
-from support.squatters import squatters
-from support.streams import LARGE, arrived, assert_same_course, receive, run, settle, skip_fault, socket_pair
-
-_DATA: Final = b"some bytes"
-
-_Receiver = Callable[[Any, socket.socket], Awaitable[object]]
-
-
-async def _into(loop: Any, end: socket.socket) -> object:
-    buffer = bytearray(50)
-    count = await loop.sock_recv_into(end, buffer)
-    return count, bytes(buffer[:count])
-
-
-async def _from_into(loop: Any, end: socket.socket) -> object:
-    buffer = bytearray(50)
-    count, address = await loop.sock_recvfrom_into(end, buffer)
-    return count, address, bytes(buffer[:count])
-
-
-async def _from_into_limited(loop: Any, end: socket.socket) -> object:
-    buffer = bytearray(50)
-    count, address = await loop.sock_recvfrom_into(end, buffer, 4)
-    return count, address, bytes(buffer[:count])
-
-
-_RECEIVERS: Final[dict[str, _Receiver]] = {
-    "sock_recv": lambda loop, end: loop.sock_recv(end, 50),
-    "sock_recv_into": _into,
-    "sock_recvfrom": lambda loop, end: loop.sock_recvfrom(end, 50),
-    "sock_recvfrom_into": _from_into,
-    "sock_recvfrom_into, limited": _from_into_limited,
-}
-
-receivers = pytest.mark.parametrize("receiver", _RECEIVERS.values(), ids=list(_RECEIVERS))
+from support.raw_sockets import DATA, Receiver, receivers
+from support.streams import LARGE, arrived, assert_same_course, receive, run, settle, socket_pair
 
 
 @receivers
 @pytest.mark.parametrize("waits", [False, True], ids=["at once", "later"])
-def test_receiving(receiver: _Receiver, waits: bool) -> None:
+def test_receiving(receiver: Receiver, waits: bool) -> None:
     """In as many iterations as on asyncio, the end of the stream included."""
 
     async def scenario() -> object:
@@ -66,7 +32,7 @@ def test_receiving(receiver: _Receiver, waits: bool) -> None:
         with ours, peer:
             seen: list[object] = []
             for ending in (False, True):
-                act = partial(peer.shutdown, socket.SHUT_WR) if ending else partial(peer.send, _DATA)
+                act = partial(peer.shutdown, socket.SHUT_WR) if ending else partial(peer.send, DATA)
                 if waits:
                     loop.call_later(0.01, act)
                 else:
@@ -75,33 +41,6 @@ def test_receiving(receiver: _Receiver, waits: bool) -> None:
             return seen
 
     assert "some" in assert_same_course(scenario)
-
-
-@receivers
-@pytest.mark.parametrize("steps", range(5))
-@pytest.mark.parametrize("arrives", range(3))
-def test_cancelled_receiving_loses_nothing(
-    each_loop: asyncio.AbstractEventLoop, receiver: _Receiver, steps: int, arrives: int
-) -> None:
-    """Whenever the data comes and whenever the cancellation: either it is returned, or it is still in the socket."""
-    ours, peer = socket_pair()
-    with ours, peer:
-        receiving: Any = asyncio.ensure_future(receiver(each_loop, ours), loop=each_loop)
-        for step in range(5):
-            if step == arrives:
-                peer.send(_DATA)
-            if step == steps:
-                receiving.cancel()
-            run_iteration(each_loop)
-        run_iteration(each_loop)
-        left = arrived(ours)
-        if receiving.cancelled():
-            if left != _DATA:
-                skip_fault(each_loop, "what is read in the iteration of the cancellation is lost")
-            assert left == _DATA
-        else:
-            assert _DATA[:4] in str(receiving.result()).encode()
-        assert not each_loop.remove_reader(ours)
 
 
 def test_what_is_sent_waits_for_room(each_loop: asyncio.AbstractEventLoop) -> None:
@@ -150,25 +89,6 @@ def test_buffers_of_nothing(each_loop: asyncio.AbstractEventLoop) -> None:
     run(each_loop, scenario())
 
 
-@pytest.mark.parametrize("steps", range(4))
-def test_cancelled_sending(each_loop: asyncio.AbstractEventLoop, steps: int) -> None:
-    """What was sent is the beginning of it, and nothing is sent afterwards."""
-    content = bytes(range(256)) * (LARGE // 256)
-    ours, peer = socket_pair()
-    with ours, peer:
-        sending = asyncio.ensure_future(each_loop.sock_sendall(ours, content), loop=each_loop)
-        for _ in range(steps):
-            run_iteration(each_loop)
-        sending.cancel()
-        received = arrived(peer)
-        for _ in range(4):
-            run_iteration(each_loop)
-        assert sending.cancelled()
-        received += arrived(peer)
-        assert content.startswith(received)
-        assert not each_loop.remove_writer(ours)
-
-
 def test_datagrams() -> None:
     """Received with their addresses; sending waits while the receiver's queue is full."""
 
@@ -180,11 +100,11 @@ def test_datagrams() -> None:
                 end.bind(("127.0.0.1", 0))
             receiving = asyncio.ensure_future(loop.sock_recvfrom(ours, 100))
             await settle()
-            sent = await loop.sock_sendto(peer, _DATA, ours.getsockname())
+            sent = await loop.sock_sendto(peer, DATA, ours.getsockname())
             data, address = await receiving
             return sent, data, address == peer.getsockname()
 
-    assert assert_same_course(scenario) == repr((len(_DATA), _DATA, True))
+    assert assert_same_course(scenario) == repr((len(DATA), DATA, True))
 
 
 def test_datagrams_wait_for_room(each_loop: asyncio.AbstractEventLoop) -> None:
@@ -196,13 +116,13 @@ def test_datagrams_wait_for_room(each_loop: asyncio.AbstractEventLoop) -> None:
             count = 0
             with contextlib.suppress(BlockingIOError):
                 while True:
-                    ours.send(_DATA)
+                    ours.send(DATA)
                     count += 1
             waiting: Any = asyncio.ensure_future(each_loop.sock_sendall(ours, b"last"))
             await settle()
             assert not waiting.done()
             received = [await each_loop.sock_recv(peer, 100) for _ in range(count + 1)]
-            assert received == [_DATA] * count + [b"last"]
+            assert received == [DATA] * count + [b"last"]
             await waiting
 
     run(each_loop, scenario())
@@ -219,11 +139,11 @@ def test_connecting_and_accepting() -> None:
             await loop.sock_connect(client, listener.getsockname())
             connection, address = await accepting
             with connection:
-                await loop.sock_sendall(client, _DATA)
+                await loop.sock_sendall(client, DATA)
                 received = await loop.sock_recv(connection, 100)
                 return received, address == client.getsockname(), connection.getblocking()
 
-    assert assert_same_course(scenario) == repr((_DATA, True, False))
+    assert assert_same_course(scenario) == repr((DATA, True, False))
 
 
 def test_a_refused_connection() -> None:
@@ -238,75 +158,6 @@ def test_a_refused_connection() -> None:
             return caught.value.errno == errno.ECONNREFUSED, "Connect call failed ('127.0.0.1'," in str(caught.value)
 
     assert assert_same_course(scenario) == "(True, True)"
-
-
-@pytest.mark.parametrize("steps", range(5))
-@pytest.mark.parametrize("arrives", range(3))
-def test_cancelled_accepting_loses_no_connection(loop: asyncio.AbstractEventLoop, steps: int, arrives: int) -> None:
-    """Asyncio loses one that it accepts in the iteration of the cancellation."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, contextlib.ExitStack() as clients:
-        listener.setblocking(False)
-        accepting: Any = asyncio.ensure_future(loop.sock_accept(listener), loop=loop)
-        for step in range(5):
-            if step == arrives:
-                clients.enter_context(socket.create_connection(listener.getsockname()))
-            if step == steps:
-                accepting.cancel()
-            run_iteration(loop)
-        run_iteration(loop)
-        assert not loop.remove_reader(listener)
-        if accepting.cancelled():
-            connection, _ = listener.accept()
-        else:
-            connection, _ = accepting.result()
-        connection.close()
-
-
-async def _send_file(loop: Any, end: socket.socket) -> object:
-    with tempfile.TemporaryFile() as file:
-        file.truncate(LARGE)
-        return await loop.sock_sendfile(end, file, fallback=False)
-
-
-_WAITS: Final[dict[str, Callable[[Any, socket.socket], Awaitable[object]]]] = {
-    **_RECEIVERS,
-    "sock_accept": lambda loop, end: loop.sock_accept(end),
-    "sock_sendall": lambda loop, end: loop.sock_sendall(end, bytes(LARGE)),
-    "sock_sendfile": _send_file,
-}
-
-
-@pytest.mark.parametrize("name", _WAITS)
-@pytest.mark.parametrize("closed_first", [False, True])
-def test_numbers_that_come_back(each_loop: asyncio.AbstractEventLoop, name: str, closed_first: bool) -> None:
-    """The socket of a wait that is cancelled is closed, and its number is somebody else's at once."""
-    if closed_first:
-        skip_fault(each_loop, "they refuse to watch a number that a wait has left")
-    ours, peer = socket.create_server(("127.0.0.1", 0)), socket.socket()
-    if name != "sock_accept":
-        ours.close()
-        peer.close()
-        ours, peer = socket_pair()
-    ours.setblocking(False)
-    with peer:
-        waiting: Any = asyncio.ensure_future(_WAITS[name](each_loop, ours), loop=each_loop)
-        for _ in range(2):
-            run_iteration(each_loop)
-        assert not waiting.done()
-        with squatters(each_loop) as taken:
-            if closed_first:
-                ours.close()
-                taken.take()
-                taken.watch()
-            waiting.cancel()
-            if not closed_first:
-                taken.step(3)
-                ours.close()
-                taken.step()
-                taken.watch()
-            taken.check_watched()
-            assert waiting.cancelled()
-            taken.check_watched()
 
 
 def test_one_socket_again_and_again_beside_a_program_s_own_watch(each_loop: asyncio.AbstractEventLoop) -> None:
@@ -344,7 +195,7 @@ def test_a_second_wait_takes_the_place_of_the_first() -> None:
             await settle()
             second = asyncio.ensure_future(loop.sock_recv(ours, 100))
             await settle()
-            peer.send(_DATA)
+            peer.send(DATA)
             received = await second
             waiting = first.done()
             first.cancel()
@@ -367,8 +218,8 @@ def test_somebody_else_reads_first(each_loop: asyncio.AbstractEventLoop) -> None
                 assert other.recv(100) == b"stolen"
                 await settle()
             assert not receiving.done()
-            peer.send(_DATA)
-            assert await receiving == _DATA
+            peer.send(DATA)
+            assert await receiving == DATA
 
     run(each_loop, scenario())
 
@@ -433,8 +284,8 @@ def test_a_closed_loop(name: str) -> None:
         loop.close()
         with pytest.raises(RuntimeError, match="Event loop is closed"):
             other.run_until_complete(loop.sock_recv(ours, 10))
-        peer.send(_DATA)
-        assert other.run_until_complete(loop.sock_recv(ours, 50)) == _DATA
+        peer.send(DATA)
+        assert other.run_until_complete(loop.sock_recv(ours, 50)) == DATA
     other.close()
 
 

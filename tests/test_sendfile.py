@@ -1,4 +1,4 @@
-"""Files sent by the kernel, or in pieces where it cannot: loop.sendfile over stream transports."""
+"""Files sent by the kernel, or in pieces where it cannot: over stream transports and over plain sockets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import random
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
@@ -324,3 +324,33 @@ def test_a_full_socket_is_waited_for(each_loop: asyncio.AbstractEventLoop, file:
             assert file.tell() == 501_000
 
     run(each_loop, scenario())
+
+
+_PARTS_OF_A_FILE: Final[dict[str, Callable[[Any, Any, Any], Any]]] = {
+    "all of it": lambda loop, sock, file: loop.sock_sendfile(sock, file),
+    "from an offset on": lambda loop, sock, file: loop.sock_sendfile(sock, file, offset=50),
+    "so much of it": lambda loop, sock, file: loop.sock_sendfile(sock, file, offset=50, count=1000),
+    "more than there is": lambda loop, sock, file: loop.sock_sendfile(sock, file, count=1 << 40),
+    "without a fallback": lambda loop, sock, file: loop.sock_sendfile(sock, file, fallback=False),
+    "a negative offset": lambda loop, sock, file: loop.sock_sendfile(sock, file, offset=-1),
+    "a count of nothing": lambda loop, sock, file: loop.sock_sendfile(sock, file, count=0),
+}
+
+
+@pytest.mark.parametrize("part", _PARTS_OF_A_FILE.values(), ids=list(_PARTS_OF_A_FILE))
+def test_parts_of_a_file_on_a_plain_socket(part: Callable[[Any, Any, Any], Any]) -> None:
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        ours, peer = socket_pair()
+        with ours, peer, Path(__file__).open("rb") as file:
+            try:
+                sent = await part(loop, ours, file)
+            except ValueError as error:
+                return str(error).partition("<")[0]
+            ours.close()
+            received = b""
+            while chunk := await loop.sock_recv(peer, 1 << 20):
+                received += chunk
+            return sent, received, file.tell()
+
+    assert_same_course(scenario)

@@ -1,4 +1,4 @@
-"""Signal handlers of the loop and of the program run promptly, whichever thread the kernel hands the signal to."""
+"""Signal handlers of the loop run promptly, whichever thread the kernel hands the signal to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,32 +19,7 @@ import pyloop
 from support.descriptors import open_descriptors
 from support.loops import LoopFactory, fresh_loop, run_idle, run_iteration
 from support.outcomes import assert_same_kind, assert_same_outcome, outcome_of
-
-
-def _kill_from_a_thread(*numbers: int) -> threading.Timer:
-    """A started thread that sends signals to the process, which may hand them to any of its threads."""
-
-    def send() -> None:
-        for number in numbers:
-            os.kill(os.getpid(), number)
-
-    thread = threading.Timer(0.01, send)
-    thread.start()
-    return thread
-
-
-@pytest.fixture
-def python_handler() -> Iterator[Callable[[int, Callable[[], object]], None]]:
-    """Installs handlers with signal.signal, and puts back what was there."""
-    before: dict[int, Any] = {}
-
-    def install(number: int, action: Callable[[], object]) -> None:
-        previous = signal.signal(number, lambda _number, _frame: action())
-        before.setdefault(number, previous)
-
-    yield install
-    for number, previous in before.items():
-        signal.signal(number, previous)
+from support.signals import kill_from_a_thread
 
 
 def test_a_handler_is_called_with_its_arguments(each_loop: asyncio.AbstractEventLoop) -> None:
@@ -55,7 +30,7 @@ def test_a_handler_is_called_with_its_arguments(each_loop: asyncio.AbstractEvent
         each_loop.stop()
 
     each_loop.add_signal_handler(signal.SIGUSR1, handle, 1, "two")
-    thread = _kill_from_a_thread(signal.SIGUSR1)
+    thread = kill_from_a_thread(signal.SIGUSR1)
     each_loop.run_forever()
     thread.join()
     assert received == [(1, "two")]
@@ -74,7 +49,7 @@ def test_different_signals_reach_their_handlers(each_loop: asyncio.AbstractEvent
 
     for number in numbers:
         each_loop.add_signal_handler(number, handle, number)
-    thread = _kill_from_a_thread(*numbers)
+    thread = kill_from_a_thread(*numbers)
     each_loop.run_forever()
     thread.join()
     assert sorted(received) == sorted(numbers)
@@ -340,101 +315,6 @@ def test_only_the_main_thread_handles_signals() -> None:
         return outcomes
 
     assert "RuntimeError" in assert_same_outcome(scenario).text
-
-
-def test_a_python_handler_runs_while_the_loop_is_idle(
-    each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
-) -> None:
-    python_handler(signal.SIGUSR1, lambda: each_loop.call_soon_threadsafe(each_loop.stop))
-    thread = _kill_from_a_thread(signal.SIGUSR1)
-    each_loop.run_forever()
-    thread.join()
-    assert not each_loop.is_running()
-
-
-def test_an_exception_of_a_python_handler_leaves_an_idle_loop(
-    each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
-) -> None:
-    def fail() -> None:
-        raise LookupError("from the signal handler")
-
-    python_handler(signal.SIGUSR1, fail)
-    thread = _kill_from_a_thread(signal.SIGUSR1)
-    with pytest.raises(LookupError, match="from the signal handler"):
-        each_loop.run_forever()
-    thread.join()
-    assert not each_loop.is_running()
-    run_iteration(each_loop)
-
-
-def test_an_alarm_that_repeats(
-    each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
-) -> None:
-    rings: list[float] = []
-
-    def ring() -> None:
-        rings.append(each_loop.time())
-        if len(rings) == 10:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            each_loop.call_soon_threadsafe(each_loop.stop)
-
-    python_handler(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)
-    each_loop.run_forever()
-    assert len(rings) == 10
-
-
-def test_a_wake_up_descriptor_of_the_program_s_own(
-    each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
-) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.setblocking(False)
-        theirs.setblocking(False)
-        received: list[bytes] = []
-
-        def read() -> None:
-            received.append(ours.recv(100))
-            each_loop.stop()
-
-        python_handler(signal.SIGUSR1, lambda: None)
-        assert signal.set_wakeup_fd(theirs.fileno()) == -1
-        try:
-            each_loop.add_reader(ours, read)
-            for _ in range(3):
-                thread = _kill_from_a_thread(signal.SIGUSR1)
-                each_loop.run_forever()
-                thread.join()
-            each_loop.remove_reader(ours)
-        finally:
-            assert signal.set_wakeup_fd(-1) == theirs.fileno()
-    assert received == [bytes([signal.SIGUSR1])] * 3
-
-
-def test_a_wake_up_descriptor_set_while_the_loop_runs(
-    each_loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
-) -> None:
-    threads: list[threading.Thread] = []
-
-    def set_descriptor() -> None:
-        signal.set_wakeup_fd(theirs.fileno())
-        # Not before: a signal that came too soon would stop nothing.
-        threads.append(_kill_from_a_thread(signal.SIGUSR1))
-
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        ours.setblocking(False)
-        theirs.setblocking(False)
-        python_handler(signal.SIGUSR1, lambda: None)
-        each_loop.add_reader(ours, each_loop.stop)
-        each_loop.call_soon(set_descriptor)
-        try:
-            each_loop.run_forever()
-        finally:
-            assert signal.set_wakeup_fd(-1) == theirs.fileno()
-        threads[0].join()
-        assert ours.recv(100) == bytes([signal.SIGUSR1])
-        each_loop.remove_reader(ours)
 
 
 def test_children_start_with_no_signal_blocked_or_ignored(each_loop: asyncio.AbstractEventLoop) -> None:
