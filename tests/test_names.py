@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import pyloop
 from support.outcomes import outcome_of
+from support.streams import run
 
 _HOSTS: Final = st.one_of(
     st.sampled_from(
@@ -136,6 +137,35 @@ def test_a_replaced_resolver_is_asked(each_loop: asyncio.AbstractEventLoop, monk
     monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments: ["replaced", arguments[0]])
     answer: Any = each_loop.run_until_complete(each_loop.getaddrinfo("127.0.0.1", 9))
     assert answer == ["replaced", "127.0.0.1"]
+    each_loop.run_until_complete(each_loop.shutdown_default_executor())
+
+
+@pytest.mark.parametrize("question", ["getaddrinfo", "getnameinfo"])
+def test_a_cancelled_question_is_answered_to_nobody(
+    each_loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    """Whether it is cancelled before, while or after a thread asks the C library."""
+    may_answer = threading.Event()
+    monkeypatch.setattr(socket, question, lambda *_: may_answer.wait(30))
+
+    async def scenario() -> list[bool]:
+        endings = []
+        for steps in range(4):
+            for answered_first in (False, True):
+                may_answer.clear()
+                arguments = ("a.name", 1) if question == "getaddrinfo" else (("127.0.0.1", 1),)
+                asking: asyncio.Task[object] = asyncio.create_task(getattr(each_loop, question)(*arguments))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                if answered_first:
+                    may_answer.set()
+                asking.cancel()
+                await asyncio.wait([asking])
+                endings.append(asking.cancelled())
+                may_answer.set()
+        return endings
+
+    assert all(run(each_loop, scenario()))
     each_loop.run_until_complete(each_loop.shutdown_default_executor())
 
 

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import socket
 import tempfile
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final, TypeAlias
 
 import pytest
 
@@ -15,6 +15,12 @@ from support.loops import run_iteration
 from support.raw_sockets import DATA, RECEIVERS, Receiver, receivers
 from support.squatters import squatters
 from support.streams import LARGE, arrived, skip_fault, socket_pair
+
+_Made: TypeAlias = Callable[[], contextlib.AbstractContextManager[tuple[socket.socket, Any]]]
+"""A socket, and the address to use it with."""
+
+_Waiting: TypeAlias = Callable[[Any, socket.socket, Any], Awaitable[object]]
+_Wait: TypeAlias = tuple[_Made, _Waiting]
 
 
 @receivers
@@ -85,34 +91,77 @@ def test_cancelled_accepting_loses_no_connection(loop: asyncio.AbstractEventLoop
         connection.close()
 
 
-async def _send_file(loop: Any, end: socket.socket) -> object:
+@contextlib.contextmanager
+def _stream() -> Iterator[tuple[socket.socket, Any]]:
+    ours, peer = socket_pair()
+    with ours, peer:
+        yield ours, None
+
+
+@contextlib.contextmanager
+def _listener() -> Iterator[tuple[socket.socket, Any]]:
+    with socket.create_server(("127.0.0.1", 0)) as ours:
+        ours.setblocking(False)
+        yield ours, None
+
+
+@contextlib.contextmanager
+def _client_of_a_busy_listener() -> Iterator[tuple[socket.socket, Any]]:
+    """A client, and the address of a listener whose queue is full already."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address), socket.socket() as ours:
+            ours.setblocking(False)
+            yield ours, address
+
+
+@contextlib.contextmanager
+def _sender_to_a_full_socket() -> Iterator[tuple[socket.socket, Any]]:
+    """A sender of datagrams, and the address of a receiver that has no room for another."""
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ours,
+    ):
+        receiver.bind("")  # a name of the system's choice
+        ours.setblocking(False)
+        # Only of a connected sender does the system say when the receiver has room again.
+        ours.connect(receiver.getsockname())
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                ours.send(DATA)
+        yield ours, receiver.getsockname()
+
+
+async def _send_file(loop: Any, end: socket.socket, _address: object) -> object:
     with tempfile.TemporaryFile() as file:
         file.truncate(LARGE)
         return await loop.sock_sendfile(end, file, fallback=False)
 
 
-_WAITS: Final[dict[str, Callable[[Any, socket.socket], Awaitable[object]]]] = {
-    **RECEIVERS,
-    "sock_accept": lambda loop, end: loop.sock_accept(end),
-    "sock_sendall": lambda loop, end: loop.sock_sendall(end, bytes(LARGE)),
-    "sock_sendfile": _send_file,
+def _received_by(receiver: Receiver) -> _Wait:
+    return _stream, lambda loop, end, _: receiver(loop, end)
+
+
+_WAITS: Final[dict[str, _Wait]] = {
+    **{name: _received_by(receiver) for name, receiver in RECEIVERS.items()},
+    "sock_accept": (_listener, lambda loop, end, _: loop.sock_accept(end)),
+    "sock_connect": (_client_of_a_busy_listener, lambda loop, end, address: loop.sock_connect(end, address)),
+    "sock_sendall": (_stream, lambda loop, end, _: loop.sock_sendall(end, bytes(LARGE))),
+    "sock_sendto": (_sender_to_a_full_socket, lambda loop, end, address: loop.sock_sendto(end, DATA, address)),
+    "sock_sendfile": (_stream, _send_file),
 }
 
 
-@pytest.mark.parametrize("name", _WAITS)
+@pytest.mark.parametrize(("made", "wait"), _WAITS.values(), ids=list(_WAITS))
 @pytest.mark.parametrize("closed_first", [False, True])
-def test_numbers_that_come_back(each_loop: asyncio.AbstractEventLoop, name: str, closed_first: bool) -> None:
+def test_numbers_that_come_back(
+    each_loop: asyncio.AbstractEventLoop, made: _Made, wait: _Waiting, closed_first: bool
+) -> None:
     """The socket of a wait that is cancelled is closed, and its number is somebody else's at once."""
     if closed_first:
         skip_fault(each_loop, "they refuse to watch a number that a wait has left")
-    ours, peer = socket.create_server(("127.0.0.1", 0)), socket.socket()
-    if name != "sock_accept":
-        ours.close()
-        peer.close()
-        ours, peer = socket_pair()
-    ours.setblocking(False)
-    with peer:
-        waiting: Any = asyncio.ensure_future(_WAITS[name](each_loop, ours), loop=each_loop)
+    with made() as (ours, address):
+        waiting: Any = asyncio.ensure_future(wait(each_loop, ours, address), loop=each_loop)
         for _ in range(2):
             run_iteration(each_loop)
         assert not waiting.done()
@@ -129,4 +178,5 @@ def test_numbers_that_come_back(each_loop: asyncio.AbstractEventLoop, name: str,
                 taken.watch()
             taken.check_watched()
             assert waiting.cancelled()
+            assert taken.check() >= 1
             taken.check_watched()

@@ -238,6 +238,8 @@ async def _wait() -> int:
 
 _AWAITS: dict[str, Callable[[], Any]] = {
     "exec": lambda: asyncio.create_subprocess_exec("sleep", "60", stdin=_PIPE, stdout=_PIPE),
+    "shell": lambda: asyncio.create_subprocess_shell("exec sleep 60", stdin=_PIPE, stderr=_PIPE),
+    "exec without pipes": lambda: asyncio.create_subprocess_exec("sleep", "60"),
     "wait": _wait,
     "communicate": _communicate,
 }
@@ -257,7 +259,7 @@ def test_cancellation_leaves_numbers_alone(loop: asyncio.AbstractEventLoop, oper
                     if task.done():
                         break
                     taken.step()
-            if not task.cancelled() and operation == "exec":
+            if not task.cancelled() and operation.startswith(("exec", "shell")):
                 task.result()._transport.close()
             taken.step_until(
                 lambda: not loop._children and open_descriptors()["pipe"] == pipes,  # type: ignore[attr-defined]
