@@ -205,6 +205,28 @@ def test_a_second_wait_takes_the_place_of_the_first() -> None:
     assert_same_course(scenario)
 
 
+def test_when_what_arrives_is_taken(each_loop: asyncio.AbstractEventLoop) -> None:
+    """asyncio takes it an iteration before the coroutine goes on, PyLoop as it does; it goes on in the same one."""
+
+    async def scenario() -> list[bytes]:
+        ours, peer = socket_pair()
+        with ours, peer:
+            receiving = asyncio.ensure_future(each_loop.sock_recv(ours, 100))
+            await settle()
+            peer.send(DATA)
+            left = []
+            for _ in range(3):
+                await asyncio.sleep(0)
+                with contextlib.suppress(BlockingIOError):
+                    left.append(ours.recv(100, socket.MSG_PEEK))
+            assert receiving.done()
+            assert await receiving == DATA
+        return left
+
+    iterations = 1 if type(each_loop) is asyncio.SelectorEventLoop else 2
+    assert run(each_loop, scenario()) == [DATA] * iterations
+
+
 def test_somebody_else_reads_first(each_loop: asyncio.AbstractEventLoop) -> None:
     """A socket that is not ready any more when its turn comes is waited for again."""
 

@@ -21,11 +21,13 @@ from support.protocols import Recorder
 from support.servers import Service
 from support.streams import (
     FAMILIES,
+    arrived,
     assert_same_course,
     closed,
     opened,
     receive,
     receive_all,
+    reports,
     run,
     settle,
     skip_fault,
@@ -354,3 +356,37 @@ def test_parts_of_a_file_on_a_plain_socket(part: Callable[[Any, Any, Any], Any])
             return sent, received, file.tell()
 
     assert_same_course(scenario)
+
+
+def test_a_transport_that_is_aborted_meanwhile(loop: asyncio.AbstractEventLoop, file: IO[bytes]) -> None:
+    """As on asyncio, it is for whoever aborts to cancel the sendfile; the number's next owner is not disturbed by it.
+
+    On asyncio the next transport under that number does not receive.
+    """
+    received: list[bytes] = []
+
+    async def scenario() -> None:
+        ours, peer = socket_pair()
+        number = ours.fileno()
+        async with opened(pair=(ours, peer)) as (transport, _, _):
+            sending = asyncio.ensure_future(loop.sendfile(transport, file))
+            await settle()
+            transport.abort()
+            await settle()
+            assert not sending.done()
+            async with opened() as (next_transport, protocol, next_peer):
+                assert next_transport.get_extra_info("socket").fileno() == number
+                sending.cancel()
+                with pytest.raises((asyncio.CancelledError, OSError)):
+                    await sending
+                next_peer.send(b"data")
+                await protocol.until_received(4)
+                next_transport.write(b"answer")
+                assert await receive(next_peer, 6) == b"answer"
+            received.append(arrived(peer))
+
+    with reports(loop) as reported:
+        loop.run_until_complete(asyncio.wait_for(scenario(), 30))
+    assert _CONTENT.startswith(received[0])
+    # asyncio's own fault: the waiter for an empty buffer is told twice.
+    assert [report.exception for report in reported] == ["InvalidStateError: invalid state"]
