@@ -206,7 +206,7 @@ def test_a_second_wait_takes_the_place_of_the_first() -> None:
 
 
 def test_when_what_arrives_is_taken(each_loop: asyncio.AbstractEventLoop) -> None:
-    """asyncio takes it an iteration before the coroutine goes on, PyLoop as it does; it goes on in the same one."""
+    """On asyncio an iteration before the coroutine goes on, on PyLoop as it does; it goes on in the same one."""
 
     async def scenario() -> list[bytes]:
         ours, peer = socket_pair()
