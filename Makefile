@@ -16,7 +16,7 @@ bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 stubtest = PYLOOP_JAVA_HOME=$$(python3 tools/jdk.py) python3 tools/environments.py $(1) $(2) \
 	python -m mypy.stubtest --concise --allowlist tools/stubtest-allowlist.txt pyloop
 
-.PHONY: build run test test-all lint stubs docs format wheel wheel-aarch64 wheel-check bench jmh clean
+.PHONY: build run test test-all lint stubs docs format wheel wheel-aarch64 wheel-check bench bench-report jmh clean
 
 build: $(JAR)
 
@@ -83,6 +83,10 @@ wheel-check: wheel
 
 bench: build
 	$(bench) python -m pyloop.bench --output build/bench/$(BENCH_PYTHON) $(BENCH)
+
+# The pages of docs about the benchmark, from the reports that `make bench` has left, one for each BENCH_PYTHON.
+bench-report:
+	$(develop) python tools/bench_report.py $(wildcard build/bench/*/report.json)
 
 # Micro-benchmarks of the engine: make jmh JMH="TimerHeap -p timers=100"; JMH="-h" lists what else JMH takes.
 jmh:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from pyloop.bench import worker
+
 ONE_CORE = """
 import os, runpy
 os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
@@ -53,3 +55,41 @@ def test_a_wrong_option_is_named(tmp_path: Path, options: tuple[str, str]) -> No
     assert done.returncode == 2
     assert options[0] in done.stderr or options[1] in done.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_samples_are_reported_again_compared_and_drawn(tmp_path: Path) -> None:
+    loops = ("--loops", "pyloop,asyncio")
+    first = bench(tmp_path / "first", "--smoke", "--only", "gather", *loops, "--python", sys.executable)
+    old = tmp_path / "first" / "report.json"
+    again = bench(
+        tmp_path / "again", "--from", str(old), "--compare", str(old), "--picture", str(tmp_path / "pictures" / "a.svg")
+    )
+    assert {key: again[key] for key in ("results", "setting")} == {key: first[key] for key in ("results", "setting")}
+    assert "lead over asyncio then" in again["output"]
+    assert "gather of 20,000 tasks" in (tmp_path / "pictures" / "a.svg").read_text()
+    assert "gather" in (tmp_path / "again" / "report.html").read_text()
+
+
+@pytest.mark.parametrize("python", ["/nowhere/python", "/bin/false"])
+def test_a_python_that_cannot_measure_is_named(tmp_path: Path, python: str) -> None:
+    command = [sys.executable, "-m", "pyloop.bench", "--smoke", "--output", str(tmp_path / "none"), "--python", python]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert f"{python} cannot" in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("durations", "runs"),
+    [
+        ([0.25] * 16, 4),
+        ([1.0, 0.5, 0.25, 0.125, *[0.0625] * 90], 14),
+        ([0.9**n for n in range(50)], 5),
+        ([2.0] * 9, 2),
+    ],
+    ids=["steady", "soon steady", "always faster", "long runs"],
+)
+def test_the_warm_up_ends_when_steady_and_takes_four_times_as_long_at_most(durations: list[float], runs: int) -> None:
+    left = iter(durations)
+    worker.warm_up(lambda: (next(left), 0.0), 1)
+    assert len(durations) - len(list(left)) == runs

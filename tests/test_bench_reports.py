@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from itertools import groupby
 from pathlib import Path
@@ -10,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pyloop.bench import catalogue, charts, markdown, page, promises, report, tables
+from pyloop.bench import catalogue, charts, loops, markdown, network, page, picture, promises, report, tables
 from pyloop.bench.model import Metric
 
 RATE = Metric("rate", "rate", "/s", more_is_better=True)
@@ -28,6 +31,13 @@ def made() -> report.Report:
     delays = {metric.key: {loop: [10.0 * n] for loop in loops} for n, metric in enumerate(LATENCIES, 1)}
     made.results.append(report.Result("latency", "delays", "Latency", LATENCIES, {}, delays))
     made.failures["won, rloop"] = "no <reason>"
+    return made
+
+
+def renamed(made: report.Report, *names: str) -> report.Report:
+    """Return the report with its results under other names."""
+    for result, name in zip(made.results, names, strict=False):
+        result.name = name
     return made
 
 
@@ -136,3 +146,75 @@ def test_workloads_are_chosen_by_pattern() -> None:
 def test_what_is_about_one_subject_stands_together() -> None:
     subjects = [workload.subject for workload in catalogue.WORKLOADS.values()]
     assert len(list(groupby(subjects))) == len(set(subjects))
+
+
+def test_the_quick_form_leaves_out_what_a_short_look_says_nothing_about() -> None:
+    full, smoke, quick = ({w.name for w in catalogue.select([], form)} for form in ("full", "smoke", "quick"))
+    assert quick < smoke < full
+    assert {"fairness", "memory", "timers-pending"} <= smoke - quick
+    assert {workload.subject for workload in catalogue.select([], "quick")} == {
+        workload.subject for workload in catalogue.select([])
+    } - {"Threads"}
+    assert [workload.name for workload in catalogue.select(["fairness"], "quick")] == ["fairness"]
+
+
+def test_the_picture_shows_every_loop_and_losses_like_gains() -> None:
+    drawn = picture.write(renamed(made(), "chain", "tls-echo"))
+    root = ET.fromstring(drawn)
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"asyncio", "uvloop", "call_soon, one per iteration", "TLS echo, 1 KiB", "2.00x", "0.50x"} <= set(texts)
+    assert "gather of 20,000 tasks" not in texts, "it was not measured"
+    assert drawn.count("var(--better)") == drawn.count("var(--worse)")
+    assert "prefers-color-scheme: dark" in drawn
+    assert "://" not in drawn.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_every_workload_of_the_picture_exists() -> None:
+    for key in picture.SHOWN:
+        name, _, wanted = key.partition("/")
+        metrics = [metric.key for metric in catalogue.WORKLOADS[name].metrics]
+        assert not wanted or wanted in metrics
+        assert catalogue.WORKLOADS[name].default
+
+
+def test_the_description_of_the_method_counts_what_is_there() -> None:
+    text = (Path(__file__).parents[1] / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    echoes = network.echoes()
+    counted = re.search(
+        r"of TCP echo's (\d+) \((\d) interfaces, (\d) sizes, (\d) numbers.*, (\d) sizes more.*(\d\d):", text
+    )
+    assert counted
+    assert [int(number) for number in counted.groups()] == [
+        *(len(echoes), len(network.INTERFACES), len(network.SIZES), len(network.COUNTS), len(network.BETWEEN)),
+        len([workload for workload in echoes if workload.default]),
+    ]
+    for peer in loops.PEERS:
+        assert peer in text
+
+
+def test_the_pages_of_several_pythons_are_made_by_one_command(tmp_path: Path) -> None:
+    tool = Path(__file__).parents[1] / "tools" / "bench_report.py"
+    docs = tmp_path / "docs"
+    (docs / "benchmarks").mkdir(parents=True)
+    (docs / "benchmarks" / "3.10.md").write_text("old")
+    by_hand = "# By hand\n\n<!-- What follows is written by make bench-report. -->\n"
+    (docs / "benchmarks.md").write_text(f"{by_hand}old")
+    for version in ("3.9", "3.14"):
+        one = made()
+        one.setting["python"] = f"CPython {version}.1, a compiler"
+        one.save(tmp_path / f"{version}.json")
+    for _ in range(2):
+        subprocess.run(
+            [sys.executable, str(tool), "--docs", str(docs), *map(str, tmp_path.glob("*.json"))],
+            check=True,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        )
+    text = (docs / "benchmarks.md").read_text()
+    assert text.startswith(by_hand)
+    assert text.count("old") == 0
+    assert text.index("[3.14](benchmarks/3.14.md) | uvloop | 1 | 1 | 1") < text.index("[3.9](benchmarks/3.9.md)")
+    assert "| `lost` <1> | asyncio 0.50x, uvloop 0.50x | asyncio 0.50x, uvloop 0.50x |" in text
+    assert "- won, rloop: no <reason>" in text
+    assert sorted(file.name for file in (docs / "benchmarks").iterdir()) == ["3.14.md", "3.9.md"]
+    assert (docs / "benchmarks" / "3.9.md").read_text().startswith("# Benchmarks on CPython 3.9")
+    ET.parse(docs / "assets" / "ratios.svg")

@@ -18,10 +18,11 @@ WORKLOADS: dict[str, Workload] = {
 }
 
 
-def select(patterns: list[str], fewer: bool = False) -> list[Workload]:
+def select(patterns: list[str], form: str = "full") -> list[Workload]:
     """Return the workloads that match one of the patterns (as file names do), or the default ones if there are none.
 
-    With `fewer`, those of the default that are much like another are left out.
+    The short forms, `quick` and `smoke`, leave those of the default out that are much like another; `quick` also those
+    that take long or need to.
 
     Raises:
         ValueError: nothing matches a pattern.
@@ -30,5 +31,9 @@ def select(patterns: list[str], fewer: bool = False) -> list[Workload]:
         if not any(fnmatchcase(name, pattern) for name in WORKLOADS):
             raise ValueError(f"no workload matches {pattern}")
     if not patterns:
-        return [workload for workload in WORKLOADS.values() if workload.default and (workload.distinct or not fewer)]
+        return [workload for workload in WORKLOADS.values() if workload.default and _belongs(workload, form)]
     return [workload for name, workload in WORKLOADS.items() if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def _belongs(workload: Workload, form: str) -> bool:
+    return form == "full" or (workload.distinct and (workload.quick or form != "quick"))

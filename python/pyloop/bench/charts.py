@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -11,9 +11,19 @@ from .tables import Ratio
 
 WIDTH = 400
 MARGIN = 10
-TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+LEAST_BETWEEN_TICKS = 36
+TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 PERCENTILES = {"p50": "50 %", "p90": "90 %", "p99": "99 %", "p999": "99.9 %"}
 COLOURS = 6
+PALETTE = """
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --back: #fff; --raised: #f5f7f9;
+  --better: #0067a6; --worse: #b8510d; --same: #8a94a0; --open: #8a94a0; --band: #e4e9ee;
+  --c0: #0067a6; --c1: #b8510d; --c2: #3d7d33; --c3: #8b4a9e; --c4: #7a6a1c; --c5: #a33b5c; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e9ef; --soft: #9aa6b4; --line: #323b47; --back: #14181e;
+  --raised: #1b2129; --better: #56b4e9; --worse: #f0954a; --same: #7d8895; --open: #7d8895; --band: #262e38;
+  --c0: #56b4e9; --c1: #f0954a; --c2: #7cc46e; --c3: #c792d9; --c4: #cdbb5a; --c5: #e58aa6; } }
+"""
+"""The colours that charts name, as a style sheet: light ones and dark ones."""
 
 
 class Bar(NamedTuple):
@@ -23,10 +33,16 @@ class Bar(NamedTuple):
     ratio: Ratio
 
 
-def ratios(bars: Sequence[Bar], title: str) -> str:
+def scale(bars: Iterable[Bar]) -> tuple[float, float]:
+    """Return the least and the greatest ratio of charts that are to be compared, for which they need one scale."""
+    ratios = [bar.ratio for bar in bars]
+    low, high = min(ratio.least for ratio in ratios), max(ratio.most for ratio in ratios)
+    return min(0.5, low) / 1.05, max(2, high) * 1.05
+
+
+def ratios(bars: Sequence[Bar], limits: tuple[float, float], title: str) -> str:
     """Return a chart of horizontal bars from 1x to each ratio, on a logarithmic scale, each under its label."""
-    low = min(0.5, *(bar.ratio.least for bar in bars)) / 1.05
-    high = max(2, *(bar.ratio.most for bar in bars)) * 1.05
+    low, high = limits
 
     def x(ratio: float) -> float:
         return MARGIN + (WIDTH - 2 * MARGIN) * math.log(ratio / low) / math.log(high / low)
@@ -36,7 +52,7 @@ def ratios(bars: Sequence[Bar], title: str) -> str:
     parts = [
         f'<line x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{top - 4}" y2="{height}" stroke="var(--line)"/>'
         f'<text x="{x(tick):.1f}" y="12" text-anchor="middle" fill="var(--soft)">{tick:g}x</text>'
-        for tick in TICKS
+        for tick in _apart(TICKS, x)
         if low <= tick <= high
     ]
     parts.append(f'<line x1="{x(1):.1f}" x2="{x(1):.1f}" y1="{top - 4}" y2="{height}" stroke="var(--soft)"/>')
@@ -56,6 +72,17 @@ def ratios(bars: Sequence[Bar], title: str) -> str:
         )
     spoken = "; ".join(f"{label}: {ratio}" for label, ratio in bars)
     return _svg(height, f"{title}. {spoken}", parts)
+
+
+def _apart(ticks: Sequence[float], x: Callable[[float], float]) -> Iterator[float]:
+    """Yield 1 and those of `ticks`, outwards from it, whose labels have room beside the ones before."""
+    yield 1
+    for side in ([tick for tick in ticks if tick > 1], [tick for tick in reversed(ticks) if tick < 1]):
+        last = x(1)
+        for tick in side:
+            if abs(x(tick) - last) >= LEAST_BETWEEN_TICKS:
+                last = x(tick)
+                yield tick
 
 
 def latencies(curves: dict[str, list[float]], title: str) -> str:

@@ -7,10 +7,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import catalogue, live, loops, machine, markdown, page, report, rounds
+from . import catalogue, live, loops, machine, markdown, page, picture, report, rounds
 from .model import Setting, Workload
 
 
@@ -30,15 +31,19 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, metavar="SECONDS", help="the least of it (default: 1)")
     parser.add_argument("--seconds", type=float, help="measured, per figure (default: 0.8)")
     parser.add_argument("--cores", type=_cores, metavar="SERVER,LOAD", help="where to run (default: first and last)")
+    parser.add_argument(
+        "--timeout", type=float, default=120, metavar="SECONDS", help="then a process has failed (default: 120)"
+    )
     parser.add_argument("--quick", action="store_true", help="PyLoop and asyncio, one short round: a first look")
     parser.add_argument("--smoke", action="store_true", help="PyLoop, a few operations each: does every workload work?")
     parser.add_argument("--python", default=sys.executable, help="the Python to measure with (default: this one)")
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="for the reports (default: pyloop-bench)")
+    parser.add_argument("--picture", type=Path, metavar="FILE.svg", help="also draw a picture for a README")
     parser.add_argument("--compare", type=Path, metavar="OLD.json", help="also say what has changed since")
     parser.add_argument("--from", dest="source", type=Path, metavar="FILE.json", help="report that, measure nothing")
     arguments = parser.parse_args()
     try:
-        workloads = catalogue.select(arguments.only, arguments.smoke or arguments.quick)
+        workloads = catalogue.select(arguments.only, _form(arguments))
         old = report.load(arguments.compare) if arguments.compare else None
         new = report.load(arguments.source) if arguments.source else None
     except (OSError, ValueError) as error:
@@ -49,6 +54,9 @@ def main() -> None:
         return
     measured = new or _measure(parser, arguments, workloads)
     _publish(measured, arguments.output or Path("pyloop-bench"), old)
+    if arguments.picture:
+        arguments.picture.parent.mkdir(parents=True, exist_ok=True)
+        arguments.picture.write_text(picture.write(measured), encoding="utf-8")
     if arguments.smoke and (measured.failures or measured.unmeasured):
         raise SystemExit(1)
 
@@ -57,11 +65,7 @@ def _measure(
     parser: argparse.ArgumentParser, arguments: argparse.Namespace, workloads: list[Workload]
 ) -> report.Report:
     quick, smoke = arguments.quick, arguments.smoke
-    there: dict[str, str] = json.loads(
-        subprocess.run(
-            [arguments.python, "-m", "pyloop.bench.machine"], check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
-    )
+    there = _there(parser, arguments.python)
     available = [name for name in loops.MODULES if name in there]
     wanted = {loops.SUBJECT} if smoke else {loops.SUBJECT, "asyncio"} if quick else available
     names = arguments.loops or [name for name in available if name in wanted]
@@ -71,7 +75,7 @@ def _measure(
     warm_up = 0 if smoke else arguments.warm_up or (0.1 if quick else 1)
     seconds = arguments.seconds or (0.1 if quick or smoke else 0.8)
     server_core, load_core = arguments.cores or _default_cores()
-    setting = Setting(arguments.python, server_core, load_core, warm_up, seconds, quick, smoke)
+    setting = Setting(arguments.python, server_core, load_core, warm_up, seconds, quick, smoke, arguments.timeout)
     described = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         **{name: value for name, value in there.items() if name not in loops.MODULES or name in names},
@@ -80,11 +84,37 @@ def _measure(
         "seconds": f"{seconds:g} measured after at least {warm_up:g} of warm-up" + f", {setting.form} form",
         "cores": f"server {server_core}, load generator {load_core}",
     }
+    if not arguments.only and setting.form != "full":
+        left = [workload.name for workload in catalogue.select([]) if workload not in workloads]
+        described[f"left out of the {setting.form} form"] = ", ".join(left)
     result = report.Report({key: value for key, value in described.items() if value}, names)
     total = count * sum(len(rounds.contestants(workload, names)) for workload in workloads)
-    with live.shown(result, total) as observe:
-        rounds.measure_all(result, workloads, count, setting, observe)
+    start = time.monotonic()
+    try:
+        with live.shown(result, total) as observe:
+            rounds.measure_all(result, workloads, count, setting, observe)
+    except KeyboardInterrupt:
+        result.setting["interrupted"] = "what had been measured until then is reported"
+    minutes, rest = divmod(round(time.monotonic() - start), 60)
+    result.setting["took"] = f"{minutes} min {rest} s"
     return result
+
+
+def _there(parser: argparse.ArgumentParser, python: str) -> dict[str, str]:
+    """Return what `python` tells about the machine and itself."""
+    command = [python, "-m", "pyloop.bench.machine"]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=None, text=True)
+    except OSError as error:
+        parser.error(f"{python} cannot be run: {error}")
+    if done.returncode:
+        parser.error(f"{python} cannot import pyloop.bench")
+    there: dict[str, str] = json.loads(done.stdout)
+    return there
+
+
+def _form(arguments: argparse.Namespace) -> str:
+    return "smoke" if arguments.smoke else "quick" if arguments.quick else "full"
 
 
 def _publish(measured: report.Report, folder: Path, old: report.Report | None) -> None:

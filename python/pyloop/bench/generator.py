@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -12,12 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from . import machine
+from . import machine, processes
 from .model import Figures, MeasurementError, UnmeasurableError
 
 SOURCES = Path(__file__).with_name("load")
 WITH_TLS = ("-DWITH_TLS", "-lssl", "-lcrypto")
-TIMEOUT_SECONDS = 120
 
 
 def cache() -> Path:
@@ -53,24 +51,21 @@ def program() -> Path:
     return made
 
 
-def load(mode: str, address: str, **options: float | None) -> Figures:
+def load(mode: str, address: str, timeout: float, **options: float | None) -> Figures:
     """Load the server at `address` and return what was seen; `load/main.c` lists modes and options.
 
     Raises:
-        MeasurementError: the server failed, or sent what it should not.
+        MeasurementError: the server failed, sent what it should not, or was not done in `timeout` seconds.
     """
     machine.raise_file_limit()
     given = [f"{name}={value:.15g}" for name, value in options.items() if value is not None]
     try:
-        done = subprocess.run(
-            [program(), mode, address, *given], capture_output=True, text=True, timeout=TIMEOUT_SECONDS
-        )
+        done = subprocess.run([program(), mode, address, *given], capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
-        raise MeasurementError(f"no end of {mode} within {TIMEOUT_SECONDS} s") from None
+        raise MeasurementError(f"no end of {mode} within {timeout:g} s") from None
     if done.returncode:
-        raise MeasurementError(done.stderr.strip() or f"load: exit status {done.returncode}")
-    figures: Figures = json.loads(done.stdout)
-    return figures
+        raise MeasurementError(done.stderr.strip() or processes.ending(done.returncode, ""))
+    return processes.printed(done.stdout)
 
 
 @contextmanager

@@ -17,6 +17,10 @@ from . import loops, processes
 from .model import Figures, Metric, Setting, Workload
 
 T = TypeVar("T")
+SLEEPS = {"smoke": (0.1, 0.2), "quick": (0.5, 1), "full": (1, 3)}
+"""Seconds for compilers to be done in, and seconds asleep that are measured."""
+LEAST_SECONDS = 0.8
+"""In which threads can be seen to take turns, of which one may last 5 ms."""
 SLICES = 5
 """Of the time that is measured: a share is the median of theirs."""
 
@@ -27,7 +31,7 @@ class Start(Workload):
     def measure(self, loop: str, setting: Setting, rate: float | None) -> Figures:
         """Start one process."""
         del rate
-        settling, idle = (0.1, 0.2) if setting.form != "full" else (1, 3)
+        settling, idle = SLEEPS[setting.form]
         probe = str(Path(__file__).with_name("start_probe.py"))
         now = str(time.monotonic_ns())
         return processes.run(loop, setting, probe, loops.MODULES[loop], now, str(settling), str(idle))
@@ -38,9 +42,12 @@ class Fairness(Workload):
     """A second Python thread that computes while the loop never rests."""
 
     def measure(self, loop: str, setting: Setting, rate: float | None) -> Figures:
-        """Measure how the two share the GIL."""
+        """Measure how the two share the GIL; not even the quick form does with less time than that takes."""
         del rate
-        return processes.run(loop, setting, "-m", "pyloop.bench.life", loop, str(setting.warm_up), str(setting.seconds))
+        warm_up, seconds = setting.warm_up, setting.seconds
+        if not setting.smoke:
+            warm_up, seconds = max(warm_up, LEAST_SECONDS), max(seconds, LEAST_SECONDS)
+        return processes.run(loop, setting, "-m", "pyloop.bench.life", loop, str(warm_up), str(seconds))
 
 
 START = Start(
@@ -57,6 +64,7 @@ START = Start(
 FAIRNESS = Fairness(
     name="fairness",
     title="a second thread beside a busy loop",
+    quick=False,
     subject="Threads",
     metrics=(
         Metric("thread_share", "thread's progress (alone: 100)", "%", scale=100, digits=1, compared=False),

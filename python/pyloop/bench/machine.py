@@ -9,9 +9,15 @@ import os
 import platform
 import resource
 import subprocess
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
-from .loops import MODULES, available
+from .loops import MODULES, SUBJECT, available
+
+CACHE_SECONDS = 60
+"""How long the cache is waited for."""
 
 
 def describe(loops: list[str]) -> dict[str, str]:
@@ -45,18 +51,49 @@ def _version(loop: str) -> str:
     try:
         return importlib.metadata.version(module)
     except importlib.metadata.PackageNotFoundError:
-        # A source tree on the path has no metadata.
-        return str(importlib.import_module(module).__version__)
+        # A source tree on the path has no metadata; what cannot be imported fails when it is measured.
+        with suppress(ImportError):
+            return str(importlib.import_module(module).__version__)
+        return "not known"
 
 
 def commit() -> str:
-    """Return the commit of the source tree this is run from, nothing if it is none."""
-    command = ["git", "-C", str(Path(__file__).parent), "log", "-1", "--format=%h"]
+    """Return the commit of the source tree this is run from, and whether it has been changed; nothing if it is none."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude", "*"]
     try:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
 
 
+def cache_state() -> str:
+    """Return the state of PyLoop's AOT cache; one that is to be made is first waited for.
+
+    Else it would be made beside what is measured first, which would be measured without it.
+    """
+    from pyloop import _runtime, new_event_loop  # noqa: PLC0415 - it may not be there
+
+    new_event_loop().close()
+    end = time.monotonic() + CACHE_SECONDS
+    if _runtime.cache_state()[0] == "being made":
+        sys.stderr.write("waiting for PyLoop's AOT cache\n")
+    while (state := _runtime.cache_state()[0]) == "being made" and time.monotonic() < end:
+        time.sleep(0.2)
+    return state
+
+
+def main() -> None:
+    """Print the description, the state of the cache in it if PyLoop can tell."""
+    there = available()
+    description = describe(there)
+    if SUBJECT in there:
+        try:
+            description["AOT cache"] = cache_state()
+        except (ImportError, OSError, RuntimeError) as error:
+            # Every measurement of it will fail and be reported.
+            description["AOT cache"] = f"not known: {error}"
+    print(json.dumps(description))
+
+
 if __name__ == "__main__":
-    print(json.dumps(describe(available())))
+    main()

@@ -5,19 +5,14 @@ from __future__ import annotations
 import statistics
 from itertools import groupby
 
-from . import promises
+from . import promises, shares
 from .report import Report, Result
 from .tables import compare, noise_shown, spread, table
 
-SHARES = """Share of its core that the server used / the generator used. Bold: the generator was busy and the server
-was not; then the CPU figure is the one to read."""
-SATURATED = 0.95
-"""Of a core: a process that used more was kept waiting by nothing else."""
 
-
-def write(report: Report) -> str:
+def write(report: Report, title: str = "Benchmark") -> str:
     """Return the report."""
-    parts = ["# Benchmark", table(["", ""], report.setting.items())]
+    parts = [f"# {title}", table(["", ""], report.setting.items())]
     if report.peers:
         parts += ["## In short", summary(report)]
     for subject, results in groupby(report.results, lambda result: result.subject):
@@ -25,15 +20,11 @@ def write(report: Report) -> str:
         parts += [f"## {subject}", figures(report, group)]
         if report.peers and (shown := ratios(report, group)):
             parts.append(shown)
-    if shown := shares(report):
-        parts += [
-            "## Was the generator the limit?",
-            SHARES,
-            shown,
-        ]
-    for title, notes in (("Failed", report.failures), ("Not measured", report.unmeasured)):
+    if shown := generator(report):
+        parts += ["## Was the generator the limit?", shares.NOTE, shown]
+    for heading, notes in (("Failed", report.failures), ("Not measured", report.unmeasured)):
         if notes:
-            parts += [f"## {title}", "\n".join(f"- {what}: {why}" for what, why in notes.items())]
+            parts += [f"## {heading}", "\n".join(f"- {what}: {why}" for what, why in notes.items())]
     return "\n\n".join(parts) + "\n"
 
 
@@ -43,10 +34,10 @@ def summary(report: Report) -> str:
         return promises.NO_VERDICT
     lines = []
     for peer in report.peers:
-        first = [(result.title, ratio) for result in report.results for _, ratio in list(result.ratios(peer))[:1]]
-        counts = {word: sum(ratio.verdict == word for _, ratio in first) for word in ("better", "same", "worse")}
-        losses = "; ".join(f"{title} {ratio.median:.2f}x" for title, ratio in first if ratio.verdict == "worse")
-        line = "- {}: ahead {better}, no difference {same}, behind {worse}".format(peer, **counts)
+        found = promises.standing(report, peer)
+        losses = "; ".join(f"{title} {ratio.median:.2f}x" for title, ratio in found["worse"])
+        ahead, same, behind = (len(found[word]) for word in ("better", "same", "worse"))
+        line = f"- {peer}: ahead {ahead}, no difference {same}, behind {behind}"
         lines.append(line + (f" ({losses})" if losses else ""))
     kept, missed = promises.summary(report)
     return "\n\n".join(filter(None, ["\n".join(lines), kept, "\n".join(f"- {promise}" for promise in missed)]))
@@ -75,19 +66,12 @@ def ratios(report: Report, results: list[Result]) -> str:
     return table(["PyLoop is so many times as good", *promises.columns(report), "noise"], rows) if rows else ""
 
 
-def shares(report: Report) -> str:
+def generator(report: Report) -> str:
     """Return the table of how busy server and generator kept their cores."""
     rows = []
-    for result in report.results:
-        if "generator_share" not in result.samples or "p50" in result.samples:
-            continue
-        cells = []
-        for loop in report.loops:
-            both = [result.samples[key].get(loop) for key in ("server_share", "generator_share")]
-            server, load = (statistics.median(values) if values else 0 for values in both)
-            shown = f"{server:.0%} / {load:.0%}"
-            cells.append(f"**{shown}**" if load > SATURATED > server else shown)
-        rows.append([result.title, *cells])
+    for title, pairs in shares.rows(report):
+        cells = (f"**{pair}**" if pair and pair.limited else str(pair or "-") for pair in pairs)
+        rows.append([title, *cells])
     return table(["workload", *report.loops], rows) if rows else ""
 
 

@@ -29,6 +29,8 @@ class Setting(NamedTuple):
     quick: bool = False
     smoke: bool = False
     """Whether a few operations will do: the figures are not looked at."""
+    timeout: float = 120
+    """Seconds a process may take, then the loop has failed."""
 
     def require_two_cores(self) -> None:
         """Raise an error unless what is measured and what loads it each have a core.
@@ -74,6 +76,8 @@ class Workload(ABC):
     default: bool = True
     distinct: bool = True
     """Whether a short run measures this, if it is a default: it is not much like another."""
+    quick: bool = True
+    """Whether the quick form measures this, if it is distinct: it takes little time, and a short look will do."""
     untrimmed: bool = False
     """Whether uvloop is measured a second time, with a malloc that does not give memory back after each message."""
 

@@ -11,8 +11,10 @@ SERVER_SHARE = "server_share"
 GENERATOR_SHARE = "generator_share"
 KIB = 1 << 10
 SMOKE_RATE = 100.0
-SMOKE_OPERATIONS = 320
-"""A multiple of 32, which are acknowledged together where datagrams are counted."""
+ACKNOWLEDGED = 32
+"""So many datagrams are acknowledged together: their number is a multiple of it."""
+SMOKE_CONNECTIONS = 100
+SMOKE_OPERATIONS = 10 * ACKNOWLEDGED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,8 @@ class Served(Workload):
     options: dict[str, int] = field(default_factory=dict)
     half_load: bool = False
     """Whether the load is half of what the reference loop reaches in mode `echo`."""
+    least_seconds: float = 0
+    """Shorter than that, the figures are not what they are called."""
 
     def prepare(self, setting: Setting, loops: list[str]) -> float | None:
         """Return half of what asyncio reaches, or the first loop if it is not measured."""
@@ -42,18 +46,20 @@ class Served(Workload):
         setting.require_two_cores()
         generator.program()
         options = dict(self.options)
-        if setting.quick or setting.smoke:
-            options["connections"] = min(options.get("connections", 1), 100)
         if setting.smoke:
+            options["connections"] = min(options.get("connections", 1), SMOKE_CONNECTIONS)
             options["limit"] = SMOKE_OPERATIONS
+        elif setting.quick and "limit" in options:
+            options["limit"] = options["limit"] // 10 // ACKNOWLEDGED * ACKNOWLEDGED
         with processes.served(loop, self.name, setting) as (address, process):
             figures = generator.load(
                 mode,
                 address,
+                setting.timeout,
                 server=process,
                 core=setting.generator_core,
                 warmup=setting.warm_up,
-                seconds=setting.seconds,
+                seconds=setting.seconds if setting.smoke else max(setting.seconds, self.least_seconds),
                 rate=rate,
                 **options,
             )
@@ -152,6 +158,7 @@ def echo(
     options: dict[str, int],
     targets: dict[str, float],
     subject: str = "TCP echo",
+    quick: bool = True,
 ) -> Served:
     """Return another workload of messages that come back."""
     return Served(
@@ -163,6 +170,7 @@ def echo(
         options=options,
         metrics=(rate("round trips"), SERVER_CPU, PEAK),
         targets={"rate": targets},
+        quick=quick,
     )
 
 
@@ -177,6 +185,7 @@ def bulk(name: str, title: str, server: str, mode: str, tls: int = 0) -> Served:
         options={"connections": 1, "size": 64 * KIB, "tls": tls},
         metrics=(THROUGHPUT, SERVER_CPU, PEAK),
         targets={} if tls else BULK,
+        quick=not tls,
     )
 
 
@@ -191,6 +200,7 @@ def http(server: str, title: str) -> Served:
         options={"connections": 100},
         metrics=(rate("requests"), SERVER_CPU, PEAK),
         targets={"rate": {"asyncio": 1.15, "uvloop": 1.02}},
+        quick=not server.endswith("10k"),
     )
 
 
@@ -205,6 +215,7 @@ _ALL = (
         "four-writes-socket",
         {"connections": 100},
         {"asyncio": 10, "uvloop": 1},
+        quick=False,
     ),
     echo(
         "echo-unix",
@@ -264,6 +275,7 @@ _ALL = (
         options={"connections": 50, "size": 64},
         metrics=LATENCIES,
         half_load=True,
+        least_seconds=0.5,
     ),
     Served(
         name="memory",
@@ -274,6 +286,7 @@ _ALL = (
         options={"connections": 10_000},
         metrics=(MEMORY,),
         targets={"connection_bytes": {"asyncio": 1, "uvloop": 1}},
+        quick=False,
     ),
 )
 WORKLOADS = {workload.name: workload for workload in _ALL}

@@ -7,17 +7,11 @@ from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 
-from . import charts, promises
+from . import charts, promises, shares
 from .report import Report, Result
 from .tables import noise_shown, spread
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --line: #d9dee5; --back: #fff; --raised: #f5f7f9;
-  --better: #0067a6; --worse: #b8510d; --same: #8a94a0; --open: #8a94a0; --band: #e4e9ee;
-  --c0: #0067a6; --c1: #b8510d; --c2: #3d7d33; --c3: #8b4a9e; --c4: #7a6a1c; --c5: #a33b5c; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e9ef; --soft: #9aa6b4; --line: #323b47; --back: #14181e;
-  --raised: #1b2129; --better: #56b4e9; --worse: #f0954a; --same: #7d8895; --open: #7d8895; --band: #262e38;
-  --c0: #56b4e9; --c1: #f0954a; --c2: #7cc46e; --c3: #c792d9; --c4: #cdbb5a; --c5: #e58aa6; } }
 @media print { :root { color-scheme: light; } details::details-content { content-visibility: visible }
   section, tr { break-inside: avoid } h2, h3, summary { break-after: avoid } }
 * { box-sizing: border-box }
@@ -42,10 +36,11 @@ th { font-weight: 600; color: var(--soft) } .better { color: var(--better) } .wo
   height: .75rem; margin-right: .35rem; vertical-align: -1px }
 """
 PRINTED = """
+@page { size: landscape; margin: 12mm }
 @media print { body { max-width: none; padding: 0; font-size: .85rem } .scroll { overflow: visible }
-  table { width: 100%; font-size: .5rem }
+  table { width: 100%; font-size: .625rem }
   th, td { padding: .15rem .25rem; white-space: normal; min-width: 0 !important }
-  .few table { width: auto; font-size: .8rem } .charts { grid-template-columns: 1fr 1fr } }
+  .few table { width: auto; font-size: .8rem } .charts { grid-template-columns: 1fr 1fr 1fr } }
 """
 """Last, because it overrides what is said above."""
 LEGEND = (
@@ -61,7 +56,7 @@ def write(report: Report) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8"/>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>\n'
-        f"<title>PyLoop: benchmark</title>\n<style>{STYLE}{PRINTED}</style>\n</head>\n"
+        f"<title>PyLoop: benchmark</title>\n<style>{charts.PALETTE}{STYLE}{PRINTED}</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"
     )
 
@@ -87,6 +82,9 @@ def _body(report: Report) -> Iterator[str]:
             yield LEGEND
     for subject, results in groupby(report.results, lambda result: result.subject):
         yield from _subject(report, subject, list(results))
+    if rows := list(shares.rows(report)):
+        cells = [[text(title), *(_share(pair) for pair in pairs)] for title, pairs in rows]
+        yield f"<h2>Was the generator the limit?</h2><p>{shares.NOTE}</p>{_table(['workload', *report.loops], cells)}"
     for title, notes in (("Failed", report.failures), ("Not measured", report.unmeasured)):
         if notes:
             items = "".join(f"<li>{text(what)}: {escape(why)}</li>" for what, why in notes.items())
@@ -96,17 +94,19 @@ def _body(report: Report) -> Iterator[str]:
 
 
 def _summary(report: Report) -> str:
-    rows = []
+    rows, behind = [], ""
     for peer in report.peers:
-        first = [ratio for result in report.results for _, ratio in list(result.ratios(peer))[:1]]
-        counts = (sum(ratio.verdict == word for ratio in first) for word in ("better", "same", "worse"))
-        rows.append([escape(peer), *map(str, counts)])
+        found = promises.standing(report, peer)
+        losses = "; ".join(f"{text(title)} {ratio.median:.2f}x" for title, ratio in found["worse"])
+        behind += f"<li>{escape(peer)}: {losses}</li>" if losses else ""
+        rows.append([escape(peer), *(str(len(found[word])) for word in ("better", "same", "worse"))])
     if report.rounds == 1:
         return f"<p>{promises.NO_VERDICT}</p>"
     kept, missed = promises.summary(report)
     listed = "".join(f"<li>{text(line)}</li>" for line in missed)
     return (
         _table(["beside", "workloads ahead", "no difference", "behind"], rows, "scroll few")
+        + (f'<p>PyLoop is behind</p><ul class="missed">{behind}</ul>' if behind else "")
         + (f"<p>{kept}</p>" if kept else "")
         + (f'<ul class="missed">{listed}</ul>' if listed else "")
     )
@@ -115,14 +115,18 @@ def _summary(report: Report) -> str:
 def _subject(report: Report, subject: str, results: list[Result]) -> Iterator[str]:
     yield f"<h2>{escape(subject)}</h2>"
     sections = []
-    for peer in report.peers:
-        bars = [
+    beside = {
+        peer: [
             charts.Bar(result.title.replace("`", ""), ratio)
             for result in results
             for _, ratio in list(result.ratios(peer))[:1]
         ]
+        for peer in report.peers
+    }
+    for peer, bars in beside.items():
         if bars:
-            chart = charts.ratios(bars, f"{subject}, beside {peer}")
+            limits = charts.scale(bar for bars in beside.values() for bar in bars)
+            chart = charts.ratios(bars, limits, f"{subject}, beside {peer}")
             sections.append(f"<section><h3>beside {escape(peer)}</h3>{chart}</section>")
     sections += [
         f"<section><h3>{text(result.title)}</h3>{_latencies(result)}</section>"
@@ -167,6 +171,12 @@ def _ratios(report: Report, results: list[Result]) -> str:
             noise = noise_shown(result.samples.get(metric.key, {}))
             rows.append([f"{text(result.title)}: {metric.title}", *cells, noise])
     return _table(["PyLoop is so many times as good", *promises.columns(report), "noise"], rows) if rows else ""
+
+
+def _share(pair: shares.Pair | None) -> str:
+    if not pair:
+        return "-"
+    return f"<strong>{pair}</strong>" if pair.limited else str(pair)
 
 
 def _marked(shown: str) -> str:

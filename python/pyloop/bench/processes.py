@@ -1,19 +1,20 @@
-"""Runs the processes that are measured."""
+"""Runs the processes that are measured; none of them can end or hang the run."""
 
 from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from . import loops
 from .model import Figures, MeasurementError, Setting
 
-TIMEOUT_SECONDS = 120
 NO_TRIMMING = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
 
 
@@ -24,28 +25,50 @@ def environment(loop: str) -> tuple[str, dict[str, str]]:
     return loop, dict(os.environ)
 
 
-def run(loop: str, setting: Setting, *command: str, timeout: float = TIMEOUT_SECONDS) -> Figures:
+def run(loop: str, setting: Setting, *command: str) -> Figures:
     """Run Python with the arguments `command` and return the figures that it printed.
 
     Raises:
-        MeasurementError: it failed.
+        MeasurementError: it failed, did not end in time, or printed something else.
     """
     _, variables = environment(loop)
     try:
         done = subprocess.run(
-            [setting.python, *command], capture_output=True, text=True, timeout=timeout, env=variables
+            [setting.python, *command], capture_output=True, text=True, timeout=setting.timeout, env=variables
         )
     except subprocess.TimeoutExpired:
-        raise MeasurementError(f"no end within {timeout:g} s") from None
+        raise MeasurementError(f"no end within {setting.timeout:g} s") from None
     if done.returncode:
-        raise MeasurementError((done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1])
-    figures: Figures = json.loads(done.stdout)
+        raise MeasurementError(ending(done.returncode, done.stderr))
+    return printed(done.stdout)
+
+
+def printed(output: str) -> Figures:
+    """Return the figures that a process printed.
+
+    Raises:
+        MeasurementError: these are no figures.
+    """
+    try:
+        figures: Figures = json.loads(output)
+    except ValueError:
+        raise MeasurementError(f"printed no figures but {output[:80]!r}") from None
     return figures
+
+
+def ending(status: int, errors: str) -> str:
+    """Return how a process ended, in one line: the status or the signal, and the last of its errors."""
+    how = f"exit status {status}" if status >= 0 else f"killed by signal {-status}, {signal.strsignal(-status)}"
+    return "; ".join([how, *errors.strip().splitlines()[-1:]])
 
 
 @contextmanager
 def served(loop: str, workload: str, setting: Setting) -> Iterator[tuple[str, int]]:
-    """Run a server in a fresh process; yields its address as an option for the generator, and its process id."""
+    """Run a server in a fresh process; yields its address as an option for the generator, and its process id.
+
+    Raises:
+        MeasurementError: the server did not start in time, or it ended while it was loaded.
+    """
     name, variables = environment(loop)
     with TemporaryDirectory() as folder:
         command = [setting.python, "-m", "pyloop.bench.servers", name, workload, "--core", str(setting.server_core)]
@@ -55,20 +78,41 @@ def served(loop: str, workload: str, setting: Setting) -> Iterator[tuple[str, in
                 [*command, "--folder", folder], stdout=subprocess.PIPE, stderr=errors, text=True, env=variables
             ) as process,
         ):
+
+            def ended() -> str:
+                errors.seek(0)
+                return ending(process.returncode, errors.read())
+
             try:
-                assert process.stdout
-                address = process.stdout.readline().strip()
-                if not address:
-                    process.wait(TIMEOUT_SECONDS)
-                    errors.seek(0)
-                    why = (errors.read().strip().splitlines() or [f"exit status {process.returncode}"])[-1]
-                    raise MeasurementError(f"the server did not start: {why}")
-                yield address, process.pid
+                yield _address(process, setting.timeout), process.pid
+            except MeasurementError as error:
+                # Whoever loads a server that dies sees its connections break a little earlier than its end.
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(1)
+                    raise MeasurementError(f"the server: {ended()}") from error
+                raise
             finally:
                 process.kill()
 
 
+def _address(process: subprocess.Popen[str], timeout: float) -> str:
+    assert process.stdout
+    if not select.select([process.stdout], [], [], timeout)[0]:
+        raise MeasurementError(f"the server did not start within {timeout:g} s")
+    address = process.stdout.readline().strip()
+    if not address.startswith(("port=", "path=")):
+        raise MeasurementError(f"the server told no address but {address!r}")
+    return address
+
+
 def peak_mib(process: int) -> float:
-    """Return the most memory that a process has had, in MiB."""
-    status = Path(f"/proc/{process}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) / 1024
+    """Return the most memory that a process has had, in MiB.
+
+    Raises:
+        MeasurementError: it has ended.
+    """
+    with suppress(FileNotFoundError):
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    raise MeasurementError("the process that was measured has ended")

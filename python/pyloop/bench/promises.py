@@ -70,6 +70,15 @@ def promises(report: Report) -> Iterator[Promise]:
                     yield Promise(f"{result.title}: {metric.title}", name, targets[column], ratio)
 
 
+def standing(report: Report, peer: str) -> dict[str, list[tuple[str, Ratio]]]:
+    """Return, for each verdict, the workloads it is the verdict on by their first figure, and the ratios to `peer`."""
+    sorted_out: dict[str, list[tuple[str, Ratio]]] = {"better": [], "same": [], "worse": [], "open": []}
+    for result in report.results:
+        for _, ratio in list(result.ratios(peer))[:1]:
+            sorted_out[ratio.verdict].append((result.title, ratio))
+    return sorted_out
+
+
 def summary(report: Report) -> tuple[str, list[str]]:
     """Return how many promises are kept, and those that are not; no words if none was measured in two rounds."""
     judged = [promise for promise in promises(report) if promise.verdict != "one round"]

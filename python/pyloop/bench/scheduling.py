@@ -266,6 +266,7 @@ def timed(
     floor: float | None = None,
     metric: Metric | None = None,
     distinct: bool = True,
+    quick: bool = True,
 ) -> Timed:
     """Return a workload with the speed-ups promised over asyncio, uvloop and the best of all peers."""
     time = metric or (MILLISECONDS if floor else NANOSECONDS)
@@ -279,6 +280,7 @@ def timed(
         targets={"seconds": dict(zip(("asyncio", "uvloop", BEST_PEER), targets, strict=False))} if targets else {},
         floor=floor,
         distinct=distinct,
+        quick=quick,
     )
 
 
@@ -296,17 +298,18 @@ _ALL = (
             50_000,
             (3.5, 2, 1.3),
             distinct=count in {0, 4},
+            quick=not count,
         )
         for count in range(5)
     ),
     timed("threadsafe", "`call_soon_threadsafe` from a thread, 200,000", "Callbacks", threadsafe, 200_000, (20, 2, 1)),
     timed("timers", "5,000 timers of 0-9 ms, all of them", "Timers", timers, 5_000, (1.5, 1.3), floor=0.009),
     timed("timers-cancelled", "`call_later(30, f).cancel()`, 200,000", "Timers", timers_cancelled, 200_000),
-    timed("timers-pending", "1,000,000 pending timers, cancelled", "Timers", timers_pending, 1_000_000),
+    timed("timers-pending", "1,000,000 pending timers, cancelled", "Timers", timers_pending, 1_000_000, quick=False),
     timed("sleep-zero", "`await asyncio.sleep(0)`, 20,000", "Tasks", sleep_zero, 20_000, (4, 2, 1.15)),
     timed("gather", "`gather` of 20,000 tasks", "Tasks", gather, 20_000, (2, 1.3, 1.05)),
     timed("queue", "`asyncio.Queue` ping-pong, 20,000", "Tasks", queue_ping_pong, 20_000, (1.8, 1.25, 1.05)),
-    timed("locks", "a lock that ten tasks share, 20,000", "Tasks", locks, 20_000),
+    timed("locks", "a lock that ten tasks share, 20,000", "Tasks", locks, 20_000, quick=False),
     timed("mixed", "callbacks, timers and I/O, 2,000 rounds", "Tasks", mixed, 2_000),
     timed("spawn", "spawn `/bin/true` and wait", "Processes and names", spawn, 20, (1.4, 5), metric=MILLISECONDS),
     timed("cat", "4 MiB through `cat` and back", "Processes and names", cat, 4, (2, 2), metric=MILLISECONDS),

@@ -35,10 +35,12 @@ def once(
 def warm_up(run: Callable[[], tuple[float, float]], seconds: float) -> None:
     """Run until it has taken `seconds` and gets no faster any more, but not for more than `AT_MOST` times as long."""
     slices: list[float] = []
-    for _ in range(4 * AT_MOST):
+    spent = 0.0
+    while spent < AT_MOST * seconds:
         durations: list[float] = []
         while sum(durations) < seconds / 4:
             durations.append(run()[0])
+        spent += sum(durations)
         slices.append(min(durations))
         if len(slices) >= 4 and min(slices[-2:]) > STEADY * min(slices[-4:-2]):
             return
