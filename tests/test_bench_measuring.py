@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,30 @@ def test_samples_are_reported_again_compared_and_drawn(tmp_path: Path) -> None:
     assert "lead over asyncio then" in again["output"]
     assert "gather of 20,000 tasks" in (tmp_path / "pictures" / "a.svg").read_text()
     assert "gather" in (tmp_path / "again" / "report.html").read_text()
+
+
+def test_an_interrupted_run_reports_what_it_has(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pyloop.bench", "--smoke", "--rounds", "1000", "--output", str(tmp_path)]
+    with subprocess.Popen(
+        [*command, "--loops", "asyncio", "--only", "gather"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        assert process.stderr.readline().startswith("1/1000 gather asyncio: time")
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate()
+    made = json.loads((tmp_path / "report.json").read_text())
+    assert process.returncode == 0
+    assert made["results"][0]["samples"]["seconds"]["asyncio"]
+    assert "interrupted" in made["setting"]
+    assert "interrupted" in output
+
+
+def test_no_round_is_begun_for_which_there_is_no_time(tmp_path: Path) -> None:
+    options = ("--smoke", "--loops", "asyncio", "--only", "gather", "--rounds", "5")
+    made = bench(tmp_path / "one", *options, "--minutes", "0.0001")
+    assert [len(values) for values in made["results"][0]["samples"]["seconds"].values()] == [1]
+    assert made["setting"]["rounds"] == "1"
+    assert bench(tmp_path / "all", *options, "--minutes", "100")["setting"]["rounds"] == "5"
 
 
 @pytest.mark.parametrize("python", ["/nowhere/python", "/bin/false"])

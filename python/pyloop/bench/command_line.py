@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -28,6 +29,7 @@ def main() -> None:
     )
     parser.add_argument("--list", action="store_true", help="print the workloads; those of the default are marked")
     parser.add_argument("--rounds", type=_count, help="fresh processes per figure (default: 2)")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no round that would not be done by then")
     parser.add_argument("--warm-up", type=float, metavar="SECONDS", help="the least of it (default: 1)")
     parser.add_argument("--seconds", type=float, help="measured, per figure (default: 0.8)")
     parser.add_argument("--cores", type=_cores, metavar="SERVER,LOAD", help="where to run (default: first and last)")
@@ -72,8 +74,8 @@ def _measure(
     if missing := set(names) - set(available):
         parser.error(f"cannot be imported here: {', '.join(sorted(missing))}")
     count = arguments.rounds or (1 if quick or smoke else 2)
-    warm_up = 0 if smoke else arguments.warm_up or (0.1 if quick else 1)
-    seconds = arguments.seconds or (0.1 if quick or smoke else 0.8)
+    warm_up = 0 if smoke else arguments.warm_up or (0.2 if quick else 1)
+    seconds = arguments.seconds or (0.1 if smoke else 0.2 if quick else 0.8)
     server_core, load_core = arguments.cores or _default_cores()
     setting = Setting(arguments.python, server_core, load_core, warm_up, seconds, quick, smoke, arguments.timeout)
     described = {
@@ -92,9 +94,10 @@ def _measure(
     start = time.monotonic()
     try:
         with live.shown(result, total) as observe:
-            rounds.measure_all(result, workloads, count, setting, observe)
+            rounds.measure_all(result, workloads, count, setting, observe, arguments.minutes * 60)
     except KeyboardInterrupt:
         result.setting["interrupted"] = "what had been measured until then is reported"
+    result.setting["rounds"] = str(result.rounds)
     minutes, rest = divmod(round(time.monotonic() - start), 60)
     result.setting["took"] = f"{minutes} min {rest} s"
     return result

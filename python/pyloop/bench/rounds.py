@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator
 
 from . import loops
@@ -25,15 +27,25 @@ def orders(workload: Workload, names: list[str], rounds: int) -> Iterator[list[s
         yield order[first:] + order[:first]
 
 
-def measure_all(report: Report, workloads: list[Workload], rounds: int, setting: Setting, observe: Observer) -> None:
+def measure_all(
+    report: Report,
+    workloads: list[Workload],
+    rounds: int,
+    setting: Setting,
+    observe: Observer,
+    most_seconds: float = math.inf,
+) -> None:
     """Fill `report`, a sample of every figure for each round.
 
     Within a round the loops follow one another on one workload, so that what is compared was measured close together.
-    A loop that fails is left out of that workload.
+    A loop that fails is left out of that workload. A round for which `most_seconds` leave no time is not begun.
     """
+    start = time.monotonic()
     results = [report.add(workload) for workload in workloads]
     schedules = [orders(workload, report.loops, rounds) for workload in workloads]
-    for _ in range(rounds):
+    for done in range(rounds):
+        if done and (time.monotonic() - start) * (done + 1) / done > most_seconds:
+            return
         for workload, result, schedule in zip(workloads, results, schedules, strict=True):
             if workload.title in report.unmeasured:
                 continue
