@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import socket
 from typing import Any
 
 import pytest
 
-from support.protocols import Recorder
-from support.streams import closed, opened, run, socket_pair
+from support.protocols import BufferedRecorder, Recorder
+from support.streams import assert_same_course, closed, opened, reset_on_close, run, socket_pair
 
 # More than wait for the end of an iteration.
 _MANY = 100
@@ -89,6 +90,32 @@ def test_a_failure_is_reported_in_the_context_of_the_write(each_loop: asyncio.Ab
 
     run(each_loop, scenario())
     assert lost_in == ["first"]
+
+
+@pytest.mark.parametrize("reader", ["get_buffer", "a callback before"])
+def test_an_error_shows_first_to_the_write_that_came_before_the_read(reader: str) -> None:
+    async def scenario() -> list[str]:
+        class Writing(BufferedRecorder):
+            def get_buffer(self, sizehint: int) -> Any:
+                if reader == "get_buffer":
+                    self.transport.write(b"written")
+                return super().get_buffer(sizehint)
+
+        protocol = Writing()
+        async with opened(protocol, socket_pair("tcp")) as (transport, _, peer):
+            transport.pause_reading()
+            peer.send(b"x")
+            peer.shutdown(socket.SHUT_WR)
+            reset_on_close(peer)
+            peer.close()
+            await asyncio.sleep(0.01)
+            transport.resume_reading()
+            if reader != "get_buffer":
+                asyncio.get_running_loop().call_soon(transport.write, b"written")
+            await closed(transport)
+        return [str(event) for event in protocol.events]
+
+    assert_same_course(scenario)
 
 
 def _write_in(variable: contextvars.ContextVar[str], value: str, transport: Any) -> None:

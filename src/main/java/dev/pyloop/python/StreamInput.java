@@ -61,6 +61,7 @@ final class StreamInput {
         }
         long count;
         try (Buffers view = Buffers.writable(object)) {
+            transport.stream().flushListed();
             count = transport.receive(view.address(), view.size());
         } catch (PythonException e) {
             // What socket.recv_into() makes of any object it cannot write to.

@@ -180,6 +180,8 @@ final class StreamObject implements StreamOwner {
 
     /** Reads, as the poller found something to read. */
     void readable() {
+        // What was written before is sent before: an error shows to whom it shows on asyncio.
+        stream.flushListed();
         if (!stream.isReadable()) {
             return;
         }

@@ -269,8 +269,12 @@ public final class Stream implements Flushable {
         lost++;
     }
 
+    /** Sends what waits for the end of the iteration, if anything does: now, when it is about to, or before a read. */
     @Override
     public void flushListed() {
+        if (!listed) {
+            return;
+        }
         listed = false;
         long surroundings = owner.beginFlush();
         try {
