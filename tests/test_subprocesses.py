@@ -78,6 +78,24 @@ def test_megabytes_both_ways(each_loop: asyncio.AbstractEventLoop) -> None:
     assert _run(each_loop, main()) == (content, content)
 
 
+def test_what_a_child_writes_comes_in_pieces_of_the_usual_size(each_loop: asyncio.AbstractEventLoop) -> None:
+    """However much its pipe holds, and whoever counts on it."""
+    sizes: list[int] = []
+
+    class Sizes(_Recorder):
+        def pipe_data_received(self, fd: int, data: bytes) -> None:
+            sizes.append(len(data))
+
+    async def main() -> None:
+        transport, protocol = await each_loop.subprocess_exec(Sizes, "head", "-c", "5000000", "/dev/zero", stdin=None)
+        await _until(protocol, "lost")
+        transport.close()
+
+    _run(each_loop, main())
+    assert sum(sizes) == 5_000_000
+    assert max(sizes) <= 65_536
+
+
 def test_neither_thread_nor_signal_handler_is_needed() -> None:
     seen: list[int] = []
     before = signal.signal(signal.SIGCHLD, lambda number, _: seen.append(number))

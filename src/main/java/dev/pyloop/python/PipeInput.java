@@ -19,7 +19,7 @@ final class PipeInput {
 
     /** Reads once and hands that to {@code data_received}. */
     static void read(StreamObject transport) {
-        ReadBuffer buffer = transport.loop().pipeBuffer();
+        ReadBuffer buffer = transport.pipeBuffer();
         long count = transport.receive(buffer.address(), buffer.capacity());
         if (count > 0) {
             if (count >= USUAL_CAPACITY) {

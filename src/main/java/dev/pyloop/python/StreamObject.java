@@ -26,6 +26,7 @@ final class StreamObject implements StreamOwner {
     private final Medium medium;
     private final Transfers transfers;
     private boolean widenable;
+    private boolean wide;
     private boolean closed;
     /** The socket that was last found to be the descriptor's owner; not a reference. */
     private @Borrowed long knownSocket = Objects.NULL;
@@ -278,8 +279,17 @@ final class StreamObject implements StreamOwner {
     void widen() {
         if (widenable) {
             widenable = false;
+            wide = true;
             StreamSide.widen(self);
         }
+    }
+
+    /**
+     * Returns where the pipe is read into. A wide one lets its ends wait less for each other; what is handed on at a time
+     * stays what a usual one holds, because more has a {@code StreamReader} pause, and move what it keeps.
+     */
+    ReadBuffer pipeBuffer() {
+        return wide ? loop.readBuffer() : loop.pipeBuffer();
     }
 
     void logInDebugMode(@Borrowed long format) {
