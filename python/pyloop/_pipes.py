@@ -36,6 +36,8 @@ class _PipeTransport(FlowLimits):
     """
 
     _medium = "pipe"
+    _direction: int
+    _refusal: str
     _lost_write = "pipe closed by peer or os.write(pipe, data) raised exception."
 
     def __init__(
@@ -43,31 +45,29 @@ class _PipeTransport(FlowLimits):
         loop: EventLoop,
         pipe: Any,
         protocol: asyncio.BaseProtocol,
-        waiter: asyncio.Future[None] | None,
-        extra: Mapping[str, Any] | None,
-        medium: int,
-        refusal: str,
+        waiter: asyncio.Future[None] | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         super(FlowControlMixin, self).__init__({} if extra is None else dict(extra))
         self._extra["pipe"] = pipe
         descriptor = pipe.fileno()
         mode = os.fstat(descriptor).st_mode
         if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)):
-            raise ValueError(refusal)
+            raise ValueError(self._refusal)
         os.set_blocking(descriptor, False)
         self._loop = loop
-        self._open(loop, descriptor, medium)
+        self._open(loop, descriptor, self._direction)
         self._socket = pipe
         self.set_protocol(protocol)
         loop.call_soon(protocol.connection_made, self)
         # Of a device that is written to nothing can be learned by a look whether there is something to read.
-        if medium == _READ_PIPE or not stat.S_ISCHR(mode):
+        if self._direction == _READ_PIPE or not stat.S_ISCHR(mode):
             self._start()
         if waiter is not None:
             # Only now, so that the protocol knows of the pipe before whoever waits for it goes on.
             loop.call_soon(futures._set_result_unless_cancelled, waiter, None)
 
-    def _state(self, kind: int) -> list[str]:
+    def _state(self) -> list[str]:
         info = [type(self).__name__]
         if self._is_closed():
             return [*info, f"closed fd={self._descriptor()} closed"]
@@ -76,7 +76,7 @@ class _PipeTransport(FlowLimits):
         info.append(f"fd={self._descriptor()}")
         if self._loop.is_closed():
             return [*info, "open"]
-        watcher = self._loop._reader if kind == _READ_PIPE else self._loop._writer
+        watcher = self._loop._reader if self._direction == _READ_PIPE else self._loop._writer
         info.append("polling" if watcher(self._descriptor()) else "idle")
         return info
 
@@ -104,6 +104,9 @@ class _PipeTransport(FlowLimits):
 class ReadPipeTransport(_PipeTransport):
     """The end of a pipe to read from; a socket or a character device too."""
 
+    _direction = _READ_PIPE
+    _refusal = "Pipe transport is for pipes/sockets only."
+
     # The engine's type can write; this transport cannot.
     abort = asyncio.WriteTransport.abort
     can_write_eof = asyncio.WriteTransport.can_write_eof
@@ -114,18 +117,8 @@ class ReadPipeTransport(_PipeTransport):
     write_eof = asyncio.WriteTransport.write_eof
     writelines = asyncio.WriteTransport.writelines
 
-    def __init__(
-        self,
-        loop: EventLoop,
-        pipe: Any,
-        protocol: asyncio.BaseProtocol,
-        waiter: asyncio.Future[None] | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(loop, pipe, protocol, waiter, extra, _READ_PIPE, "Pipe transport is for pipes/sockets only.")
-
     def __repr__(self) -> str:
-        return f"<{' '.join(self._state(_READ_PIPE))}>"
+        return f"<{' '.join(self._state())}>"
 
     def _fatal_error(self, exc: BaseException, message: str = "Fatal error on pipe transport") -> None:
         # A terminal whose other end was closed answers EIO.
@@ -145,31 +138,16 @@ class WritePipeTransport(_PipeTransport):
     What callbacks write is sent at the end of the loop's iteration, all at once, as stream transports do.
     """
 
+    _direction = _WRITE_PIPE
+    _refusal = "Pipe transport is only for pipes, sockets and character devices"
+
     # The engine's type can read; this transport cannot.
     is_reading = asyncio.ReadTransport.is_reading
     pause_reading = asyncio.ReadTransport.pause_reading
     resume_reading = asyncio.ReadTransport.resume_reading
 
-    def __init__(
-        self,
-        loop: EventLoop,
-        pipe: Any,
-        protocol: asyncio.BaseProtocol,
-        waiter: asyncio.Future[None] | None = None,
-        extra: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(
-            loop,
-            pipe,
-            protocol,
-            waiter,
-            extra,
-            _WRITE_PIPE,
-            "Pipe transport is only for pipes, sockets and character devices",
-        )
-
     def __repr__(self) -> str:
-        info = self._state(_WRITE_PIPE)
+        info = self._state()
         if not self._is_closed() and not self._loop.is_closed():
             info.append(f"bufsize={self.get_write_buffer_size()}")
         return f"<{' '.join(info)}>"
