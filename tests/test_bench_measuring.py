@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import os
 import signal
@@ -118,3 +120,18 @@ def test_the_warm_up_ends_when_steady_and_takes_four_times_as_long_at_most(durat
     left = iter(durations)
     worker.warm_up(lambda: (next(left), 0.0), 1)
     assert len(durations) - len(list(left)) == runs
+
+
+def test_garbage_is_collected_before_runs_but_not_before_each_of_many_short_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    collections: list[None] = []
+    monkeypatch.setattr(gc, "collect", lambda: collections.append(None))
+    clock = iter(range(1_000))
+    monkeypatch.setattr(worker, "COLLECTED_SECONDS", 3)
+    monkeypatch.setattr(worker, "perf_counter", lambda: next(clock))
+    loop = asyncio.new_event_loop()
+    once = worker.repeated(lambda _loop, _operations: None, loop, 1)
+    assert [once()[0] for _ in range(7)] == [1] * 7
+    assert len(collections) == 3
+    loop.close()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from . import generator, loops, processes
 from .model import CPU, PEAK, Figures, Metric, Setting, Workload
-from .worker import measure, once, operations_of, peak_mib
+from .worker import measure, operations_of, peak_mib, repeated
 
 CONNECTIONS = 100
 OPERATIONS = 2_000
@@ -79,7 +79,7 @@ def main(loop_name: str, port: int, core: int, warm: float, seconds: float, form
     def run(loop: AbstractEventLoop, count: int) -> None:
         loop.run_until_complete(ask(session, count))
 
-    duration, cpu = measure(lambda: once(run, loop, operations), warm, seconds, form)
+    duration, cpu = measure(repeated(run, loop, operations), warm, seconds, form)
     figures = {"rate": operations / duration, "cpu_us": cpu / operations * 1e6, "peak_mib": peak_mib()}
     loop.run_until_complete(session.close())
     loop.close()
