@@ -1,4 +1,8 @@
-"""What a measurement was made on; run as a program, prints it as JSON for the Python that runs it."""
+"""What a measurement was made on.
+
+As a program, ``machine.py SECONDS``, it prints that as JSON for the Python that runs it; it may wait so long for the
+AOT cache of PyLoop.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from .loops import MODULES, SUBJECT, available
-
-CACHE_SECONDS = 60
-"""How long the cache is waited for."""
 
 
 def describe(loops: list[str]) -> dict[str, str]:
@@ -66,29 +67,29 @@ def commit() -> str:
         return ""
 
 
-def cache_state() -> str:
-    """Return the state of PyLoop's AOT cache; one that is to be made is first waited for.
+def cache_state(patience: float) -> str:
+    """Return the state of PyLoop's AOT cache; one that is to be made is first waited for, so many seconds at the most.
 
     Else it would be made beside what is measured first, which would be measured without it.
     """
     from pyloop import _runtime, new_event_loop  # noqa: PLC0415 - it may not be there
 
     new_event_loop().close()
-    end = time.monotonic() + CACHE_SECONDS
-    if _runtime.cache_state()[0] == "being made":
+    end = time.monotonic() + patience
+    if patience and _runtime.cache_state()[0] == "being made":
         sys.stderr.write("waiting for PyLoop's AOT cache\n")
     while (state := _runtime.cache_state()[0]) == "being made" and time.monotonic() < end:
         time.sleep(0.2)
     return state
 
 
-def main() -> None:
+def main(patience: float) -> None:
     """Print the description, the state of the cache in it if PyLoop can tell."""
     there = available()
     description = describe(there)
     if SUBJECT in there:
         try:
-            description["AOT cache"] = cache_state()
+            description["AOT cache"] = cache_state(patience)
         except (ImportError, OSError, RuntimeError) as error:
             # Every measurement of it will fail and be reported.
             description["AOT cache"] = f"not known: {error}"
@@ -96,4 +97,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))
