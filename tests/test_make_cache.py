@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -42,8 +43,8 @@ def _environment(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a cache that the command made."""
-    folder = tmp_path_factory.mktemp("some") / "caches"
+    """The folder of a cache that the command made, whose name a shell would take apart."""
+    folder = tmp_path_factory.mktemp("some") / "one's caches"
     done = _make(_environment(folder))
     (path,) = folder.iterdir()
     assert (done.stdout, done.stderr, done.returncode) == (f"{path} ({path.stat().st_size / 1e6:.1f} MB)\n", "", 0)
@@ -79,7 +80,7 @@ def test_it_has_the_shapes_of_the_engines_method_handles(made: Path, tmp_path: P
     """Those that a class list can name: the JVM would generate a class for each at every start."""
     (path,) = made.iterdir()
     log = tmp_path / "classes"
-    options = f"-XX:AOTCache={path} -Xlog:aot*=off -Xlog:class+load:file={log}"
+    options = shlex.join([f"-XX:AOTCache={path}", "-Xlog:aot*=off", f"-Xlog:class+load:file={log}"])
     done = subprocess.run(
         loop_program(_LOAD),
         env=program_environment({"PYLOOP_JVM_OPTIONS": options}),

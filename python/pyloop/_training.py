@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -53,9 +54,10 @@ def make(cache: Path, libjvm: Path, jar: Path) -> None:
     record, made, runtime = (cache.with_suffix(f".{os.getpid()}.{kind}") for kind in ("record", "new", "java"))
     try:
         recording = _with_all_forms(libjvm, jar, runtime)
-        _run(recording, jar, "train", f"-XX:AOTMode=record -XX:AOTConfiguration={record}")
-        create = f"-XX:AOTMode=create -XX:AOTConfiguration={record} -XX:AOTCache={made}"
-        _run(libjvm, jar, "write", " ".join([create, *_cache.OPTIONS_WITH_CACHE]))
+        configuration = f"-XX:AOTConfiguration={record}"
+        _run(recording, jar, "train", "-XX:AOTMode=record", configuration)
+        create = ("-XX:AOTMode=create", configuration, f"-XX:AOTCache={made}")
+        _run(libjvm, jar, "write", *create, *_cache.OPTIONS_WITH_CACHE)
         _publish(made, cache)
     finally:
         for file in (record, made):
@@ -93,13 +95,13 @@ def _postpone(lock: Path) -> None:
         os.utime(lock, (later, later))
 
 
-def _run(libjvm: Path, jar: Path, step: str, options: str) -> str:
+def _run(libjvm: Path, jar: Path, step: str, *options: str) -> str:
     """Run a step in a process of its own, and return what it wrote to its standard output."""
     environment = {
         **os.environ,
         "PYLOOP_JAVA_HOME": str(libjvm.parents[2]),
         "PYLOOP_NO_CACHE": "1",
-        "PYLOOP_JVM_OPTIONS": f"{os.environ.get('PYLOOP_JVM_OPTIONS', '')} {options}",
+        "PYLOOP_JVM_OPTIONS": f"{os.environ.get('PYLOOP_JVM_OPTIONS', '')} {shlex.join(options)}",
     }
     root = str(jar.parents[2])
     code = f"import sys; sys.path.insert(0, {root!r}); from pyloop import _training; _training.{step}()"
