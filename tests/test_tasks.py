@@ -13,6 +13,7 @@ import pytest
 
 from support.loops import FACTORIES, LoopFactory, run_idle, run_iteration
 from support.outcomes import assert_same_exception_type, assert_same_outcome
+from support.programs import run_loop_program
 
 _variable: contextvars.ContextVar[str] = contextvars.ContextVar("_variable", default="unset")
 
@@ -91,6 +92,33 @@ def test_options_reach_a_task_factory(options: dict[str, object]) -> None:
         return loop.get_task_factory() is factory, _attempt(loop, **options), told
 
     assert_same_outcome(scenario)
+
+
+@pytest.mark.parametrize("options", ["", ", name='named'", ", further=1", ", name='named', further=1"])
+def test_options_are_passed_on_where_only_some_have_names(options: str) -> None:
+    """As in the later releases of 3.13, whose create_task() has keywords of its own and hands on any others."""
+    program = f"""
+    from asyncio import base_events
+
+    class Task(asyncio.Task):
+        def __init__(self, coro, *, further=0, **options):
+            super().__init__(coro, **options)
+            self.further = further
+
+    def create_task(self, coro, *, name=None, context=None, **kwargs):
+        return Task(coro, loop=self, name=name, context=context, **kwargs)
+
+    base_events.BaseEventLoop.create_task = create_task
+    loop = pyloop.new_event_loop()
+    task = loop.create_task(asyncio.sleep(0){options})
+    loop.run_until_complete(task)
+    say(getattr(task, "further", 0), task.get_name())
+    """
+    done = run_loop_program(program)
+    further, name = done.stdout.split()
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert further == ("1" if "further" in options else "0")
+    assert name == ("named" if "name" in options else "Task-1")
 
 
 def test_a_task_factory_is_taken_back() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 from . import _stock
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
@@ -11,8 +13,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _tasks = _stock.tasks
-# Newer releases hand on whatever they are given.
-_TAKES_ANY_KEYWORD = not _stock.base_events.BaseEventLoop.create_task.__code__.co_kwonlyargcount
+# Newer releases hand on whatever they are given, be there keywords of their own besides (late 3.13) or not (3.14).
+_TAKES_ANY_KEYWORD = bool(_stock.base_events.BaseEventLoop.create_task.__code__.co_flags & inspect.CO_VARKEYWORDS)
 
 
 class TaskMethods(_stock.SelectorEventLoop):
