@@ -259,12 +259,6 @@ def test_the_context_is_current_in_callbacks_that_schedule() -> None:
 @pytest.mark.parametrize("kept", [False, True], ids=["handle dropped", "handle kept"])
 def test_an_interrupt_while_sending_leaves_no_context_entered(loop: asyncio.AbstractEventLoop, kept: bool) -> None:
     """PyLoop sends when the callback has returned; what is logged then may be interrupted."""
-
-    class Interrupted(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if "write error" in record.getMessage():
-                raise KeyboardInterrupt
-
     loop.set_debug(True)
     ours, peer = socket_pair()
     transport, _ = loop.run_until_complete(loop.connect_accepted_socket(Recorder, ours))
@@ -274,16 +268,47 @@ def test_an_interrupt_while_sending_leaves_no_context_entered(loop: asyncio.Abst
     handle = loop.call_soon(transport.write, b"to nobody", context=context)
     if not kept:
         del handle
+    with _interrupted_by_write_errors(), pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(settle())
+    assert _variable.get() == "unset"
+    assert context.run(_variable.get) == "in the callback"
+    loop.run_until_complete(closed(transport))
+
+
+def test_an_interrupt_while_sending_before_a_read_leaves_the_loop(each_loop: asyncio.AbstractEventLoop) -> None:
+    """What get_buffer() writes is sent before its buffer is used, and an interrupt then is no fault of the buffer."""
+
+    class Writing(BufferedRecorder):
+        def get_buffer(self, sizehint: int) -> Any:
+            self.transport.write(b"to nobody")
+            return super().get_buffer(sizehint)
+
+    each_loop.set_debug(True)
+    ours, peer = socket_pair()
+    transport, _ = each_loop.run_until_complete(each_loop.connect_accepted_socket(Writing, ours))
+    peer.send(b"data")
+    peer.close()
+    with _interrupted_by_write_errors(), pytest.raises(KeyboardInterrupt):
+        each_loop.run_until_complete(settle())
+    transport.abort()
+    each_loop.run_until_complete(closed(transport))
+
+
+@contextmanager
+def _interrupted_by_write_errors() -> Iterator[None]:
+    """Let what asyncio logs of a failed write in debug mode be interrupted."""
+
+    class Interrupted(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "write error" in record.getMessage():
+                raise KeyboardInterrupt
+
     logger = logging.getLogger("asyncio")
     level, handler = logger.level, Interrupted()
     logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)
     try:
-        with pytest.raises(KeyboardInterrupt):
-            loop.run_until_complete(settle())
+        yield
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
-    assert _variable.get() == "unset"
-    assert context.run(_variable.get) == "in the callback"
-    loop.run_until_complete(closed(transport))

@@ -60,14 +60,17 @@ final class StreamInput {
             return;
         }
         long count;
-        try (Buffers view = Buffers.writable(object)) {
+        try {
+            // Apart from the view, for an interrupt meanwhile is not the buffer's fault.
             transport.stream().flushListed();
-            count = transport.receive(view.address(), view.size());
-        } catch (PythonException e) {
-            // What socket.recv_into() makes of any object it cannot write to.
-            Errors.replace("PyExc_TypeError", "expected a read-write bytes-like object from get_buffer()");
-            StreamSide.failConnection(transport.self(), StreamMessages.READ);
-            return;
+            try (Buffers view = Buffers.writable(object)) {
+                count = transport.receive(view.address(), view.size());
+            } catch (PythonException e) {
+                // What socket.recv_into() makes of any object it cannot write to.
+                Errors.replace("PyExc_TypeError", "expected a read-write bytes-like object from get_buffer()");
+                StreamSide.failConnection(transport.self(), StreamMessages.READ);
+                return;
+            }
         } finally {
             References.release(object);
         }
