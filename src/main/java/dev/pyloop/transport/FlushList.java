@@ -15,6 +15,8 @@ public final class FlushList {
 
     private Flushable[] transports = new Flushable[INITIAL_CAPACITY];
     private int count;
+    /** How many of them have been sent for by the flush that goes on. */
+    private int done;
 
     /** Makes an empty list, for which {@code limit} transports are many. */
     public FlushList(int limit) {
@@ -23,7 +25,7 @@ public final class FlushList {
 
     /** Tells whether nothing is to be sent. */
     public boolean isEmpty() {
-        return count == 0;
+        return count == done;
     }
 
     /** Does what {@link #flush} does, if there are many to send for. */
@@ -36,9 +38,9 @@ public final class FlushList {
 
     /** Sends what waits, in the order in which the transports were first written to. */
     public void flush() {
-        if (count == 1) {
+        if (count == 1 && done == 0) {
             flushOnly();
-        } else if (count != 0) {
+        } else if (count != done) {
             flushAll();
         }
     }
@@ -56,17 +58,18 @@ public final class FlushList {
     }
 
     private void flushAll() {
-        // Indexed, because a failed transport's owner may write to others. What an exception leaves is for the next
-        // call.
-        int next = 0;
+        // A failed transport's owner may write to others, or run the loop and so come here again, which then does the
+        // rest. What an exception leaves is for the next call.
         try {
-            while (next < count) {
-                transports[next++].flushListed();
+            while (done < count) {
+                transports[done++].flushListed();
             }
         } finally {
-            System.arraycopy(transports, next, transports, 0, count - next);
-            Arrays.fill(transports, count - next, count, null);
-            count -= next;
+            int left = count - done;
+            System.arraycopy(transports, done, transports, 0, left);
+            Arrays.fill(transports, left, count, null);
+            count = left;
+            done = 0;
         }
     }
 
