@@ -376,3 +376,19 @@ def test_old_ones_are_removed_and_used_ones_are_not_old(tmp_path: Path) -> None:
     _cache._touch(files[-1])
     _cache.prune(files[0])
     assert sorted(tmp_path.iterdir()) == sorted([*files[: _cache._KEPT - 1], files[-1]])
+
+
+def test_what_killed_processes_left_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    cache = tmp_path / "engine-0.aot"
+    left = [tmp_path / f"engine-0.{process}.{kind}" for process in (7, 8) for kind in ("record", "new", "java")]
+    cache.touch()
+    for path in left:
+        if path.suffix == ".java":
+            (path / "lib").mkdir(parents=True)
+        else:
+            path.touch()
+    long_ago = time.time() - _cache._PATIENCE_SECONDS - 1
+    for path in left[:3]:
+        os.utime(path, (long_ago, long_ago))
+    _cache.prune(cache)
+    assert sorted(tmp_path.iterdir()) == sorted([cache, *left[3:]])

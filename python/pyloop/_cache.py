@@ -142,10 +142,21 @@ def seal(path: Path) -> None:
 
 
 def prune(path: Path) -> None:
-    """Remove what lies beside a new cache and was not used for longest: caches of runtimes and jars long gone."""
+    """Remove what lies beside a new cache and is of no use any more.
+
+    That is what was not used for longest, caches of runtimes and jars long gone, and what processes left that were
+    killed while they made one.
+    """
+    import shutil  # noqa: PLC0415 - only where a cache was made
+    import time  # noqa: PLC0415
+
     files = sorted(path.parent.glob("engine-*.aot"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in files[_KEPT:]:
         file.unlink(missing_ok=True)
+    for left in path.parent.glob("engine-*.[0-9]*.*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _PATIENCE_SECONDS:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _touch(path: Path) -> None:
