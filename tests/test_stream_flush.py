@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.protocols import BufferedRecorder, Recorder
-from support.streams import assert_same_course, closed, opened, reset_on_close, run, socket_pair
+from support.streams import assert_same_course, closed, opened, receive_all, reset_on_close, run, socket_pair
 
 # More than wait for the end of an iteration.
 _MANY = 100
@@ -46,6 +46,18 @@ def test_many_connections_get_what_is_theirs(each_loop: asyncio.AbstractEventLoo
             transport.abort()
             await closed(transport)
             theirs.close()
+
+    run(each_loop, scenario())
+
+
+def test_a_socket_that_is_shut_down_sends_what_was_written_before(each_loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario() -> None:
+        async with opened() as (transport, _, peer):
+            for _ in range(2):
+                transport.write(b"written")
+                transport.get_extra_info("socket")
+            transport.get_extra_info("socket").shutdown(socket.SHUT_WR)
+            assert await receive_all(peer) == b"writtenwritten"
 
     run(each_loop, scenario())
 

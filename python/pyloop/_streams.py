@@ -118,8 +118,11 @@ class StreamTransport(FlowLimits):
             # An accepted connection: most are never asked.
             peer, local = _addresses.decode(self._peer()), _addresses.decode(self._local())
             extra = self._extra = {"peername": peer, "sockname": local}
-        if name == "socket" and name not in extra:
-            extra[name] = TransportSocket(self._sock or _closed_socket(_addresses.family(self._local())))
+        if name == "socket":
+            if name not in extra:
+                extra[name] = TransportSocket(self._sock or _closed_socket(_addresses.family(self._local())))
+            # Whoever shuts it down wants sent what was written before.
+            self.get_write_buffer_size()
         return extra.get(name, default)
 
     def can_write_eof(self) -> bool:

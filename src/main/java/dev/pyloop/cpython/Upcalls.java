@@ -12,9 +12,9 @@ import java.lang.invoke.MethodType;
  *
  * <p>Invariant: nothing thrown leaves an upcall, which would end the process. What is thrown becomes the interpreter's
  * error indicator, and the upcall answers the null pointer. All entry points have one signature, {@code long f(long, long,
- * long, long)}, and bind one object, so linking is paid once: in the calling conventions
- * that {@code NativeFunction} describes, a parameter that the caller does not pass is a register with something in it,
- * and what is returned in place of an {@code int} is cut by the caller. Entry points live as long as the process.
+ * long, long)}, and bind one object, so linking is paid once: in the calling conventions that {@code NativeFunction}
+ * describes, a parameter that the caller does not pass is a register with something in it, and what is returned in place
+ * of an {@code int} is cut by the caller. Entry points live as long as the process.
  */
 final class Upcalls {
     private static final int FAILED = -1;

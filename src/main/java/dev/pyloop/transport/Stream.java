@@ -297,8 +297,8 @@ public final class Stream implements Flushable {
 
     private void list() {
         if (!listed) {
-            listed = true;
             owner.putOff();
+            listed = true;
             io.flushList().add(this);
         }
     }
