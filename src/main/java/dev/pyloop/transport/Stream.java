@@ -178,13 +178,13 @@ public final class Stream implements Flushable {
 
     /** Returns how many bytes the socket had no room for. */
     public long pendingSize() {
-        flush();
+        flushNow();
         return size();
     }
 
     /** Sets the marks of flow control, in bytes. */
     public void setLimits(long high, long low) {
-        flush();
+        flushNow();
         highWater = high;
         lowWater = low;
         pauseWritingIfAbove();
@@ -201,7 +201,7 @@ public final class Stream implements Flushable {
             return;
         }
         eof = true;
-        flush();
+        flushNow();
         if (queue == null && lost == 0) {
             check(io.calls().shutdownWriting(owner.openDescriptor()));
         }
@@ -214,7 +214,7 @@ public final class Stream implements Flushable {
 
     /** Sends what waits and then ends the connection. */
     public void close() {
-        flush();
+        flushNow();
         if (closing) {
             return;
         }
@@ -281,6 +281,15 @@ public final class Stream implements Flushable {
             flush();
         } finally {
             owner.endFlush(surroundings);
+        }
+    }
+
+    /** Sends what waits before something else is done, in the surroundings in which it was put off if it was. */
+    private void flushNow() {
+        if (listed) {
+            flushListed();
+        } else {
+            flush();
         }
     }
 
