@@ -56,6 +56,8 @@ def nothing_left_behind() -> Iterator[None]:
     yield
     # Finalisers run now, so that a warning from one fails the test that caused it.
     gc.collect()
+    # What is still there, such as pytest's reports, stays: looking through it again takes longer than most tests.
+    gc.freeze()
     assert open_descriptors() == descriptors
     assert asyncio._get_running_loop() is None
     assert signal.set_wakeup_fd(-1) == -1

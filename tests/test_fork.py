@@ -118,6 +118,35 @@ loop.close()
     assert lines == ["child ends", "5"]
 
 
+def test_garbage_is_collected_in_the_child_before_it_is_told() -> None:
+    """The interpreter may do so at any moment, also between the fork and the first word of PyLoop's in the child."""
+    program = """
+import gc, os, sys
+collected = []
+def collect():
+    gc.collect()
+    collected.append("in the child" if os.getpid() != parent else "in the parent")
+parent = os.getpid()
+# What is registered first is called first in the child.
+os.register_at_fork(after_in_child=collect)
+import pyloop
+loop = pyloop.new_event_loop()
+kept = [loop.call_soon(print), loop.call_later(1, print)]
+child = os.fork()
+if child == 0:
+    print(*collected, flush=True)
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+gc.collect()
+loop.call_soon(print, "the parent goes on")
+loop.call_soon(loop.stop)
+loop.run_forever()
+loop.close()
+"""
+    done = run_command([sys.executable, "-W", "ignore", "-c", program])
+    assert done.stdout.splitlines() == ["in the child", "0", "", "the parent goes on"], done.stderr
+
+
 def test_the_child_does_not_send_over_the_parent_s_endpoint() -> None:
     assert lines_of(
         f"""{_FORK}

@@ -7,17 +7,14 @@ up, and raise everywhere else.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import sys
 import time
 
-from . import _engine
+from . import _collector, _engine
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     from typing import Any, NoReturn
-
-_TP_TRAVERSE = 184  # offset of PyTypeObject.tp_traverse, the same in every supported version
 
 
 def disarm(loop_class: type, refusal: str) -> None:
@@ -40,8 +37,7 @@ def disarm(loop_class: type, refusal: str) -> None:
         stock = asyncio.TimerHandle if issubclass(handle_class, asyncio.TimerHandle) else asyncio.Handle
         for name in _methods(handle_class):
             setattr(handle_class, name, getattr(stock, name))
-    # Not asking a loop what it refers to keeps its callbacks alive, which is harmless.
-    ctypes.c_void_p.from_address(id(_engine.EventLoop) + _TP_TRAVERSE).value = None
+    _collector.pause()
     loop_class.run_forever = refuse  # type: ignore[attr-defined]
 
 
@@ -73,7 +69,6 @@ _HARMLESS: dict[str, Any] = {
     "_remove_writer": lambda _loop, _file: False,
     "_set": _nothing,
     "_timer_handle_cancelled": _nothing,
-    "_track_kept_handles": staticmethod(_nothing),
     "_write_to_self": _nothing,
     "_writer": _nothing,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import _fault_handlers, _stock
+from . import _collector, _fault_handlers, _stock
 from ._disarm import disarm
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
@@ -25,22 +25,23 @@ _REFUSAL = (
     "loop_factory=asyncio.SelectorEventLoop)."
 )
 
-_happened = False
+_process = os.getpid()
 
 
 def happened() -> bool:
-    """Tell whether this process is a fork of one in which the JVM runs."""
-    return _happened
+    """Tell whether this process is a fork of the one in which the JVM runs."""
+    return os.getpid() != _process
 
 
 def protect(loop_class: type) -> None:
     """Arrange for ``loop_class``, the subclass of the engine's, to be made harmless in the child."""
-    os.register_at_fork(after_in_child=lambda: _disarm(loop_class))
+    # In the child the collector may run before anything of PyLoop's does.
+    os.register_at_fork(
+        before=_collector.pause, after_in_parent=_collector.resume, after_in_child=lambda: _disarm(loop_class)
+    )
 
 
 def _disarm(loop_class: type) -> None:
-    global _happened  # noqa: PLW0603 - the one fact of this module, written once per process
-    _happened = True
     disarm(loop_class, _REFUSAL)
     _fault_handlers.restore_before_jvm()
     _keep_from_returning(sys._getframe(), loop_class)

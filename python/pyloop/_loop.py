@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import functools
-import gc
 import importlib
 import os
 import selectors
@@ -39,7 +38,6 @@ _FOLLOWED = frozenset({"_closed", "_debug", "_forever", "_internal_fds", "_stopp
 _REPLACEABLE = frozenset({"time", "call_at"})
 
 _NO_DESCRIPTOR = -1
-_FULL_COLLECTION = 2
 
 
 class _ReadyQueue:
@@ -323,16 +321,6 @@ def _datagrams() -> types.ModuleType:
     return importlib.import_module("._datagrams", __package__)
 
 
-def _track_kept_handles(phase: str, collection: dict[str, int]) -> None:
-    """Let a full collection find loops that were dropped with handles in a cycle.
-
-    The engine keeps queued handles out of the collector's lists, because most live too short to be worth it.
-    """
-    if phase == "start" and collection["generation"] == _FULL_COLLECTION:
-        _engine.EventLoop._track_kept_handles()
-
-
-gc.callbacks.append(_track_kept_handles)
 _fork.protect(EventLoop)
 if _engine.BORROWED:
     # Whoever started the JVM may end it at exit, and registered that before.
