@@ -98,7 +98,7 @@ def test_options_reach_a_task_factory(options: dict[str, object]) -> None:
 def test_options_are_passed_on_where_only_some_have_names(options: str) -> None:
     """As in the later releases of 3.13, whose create_task() has keywords of its own and hands on any others."""
     program = f"""
-    from asyncio import base_events
+    from asyncio import base_events, tasks
 
     class Task(asyncio.Task):
         def __init__(self, coro, *, further=0, **options):
@@ -106,8 +106,9 @@ def test_options_are_passed_on_where_only_some_have_names(options: str) -> None:
             self.further = further
 
     def create_task(self, coro, *, name=None, context=None, **kwargs):
-        return Task(coro, loop=self, name=name, context=context, **kwargs)
+        return tasks.Task(coro, loop=self, name=name, context=context, **kwargs)
 
+    tasks.Task = Task
     base_events.BaseEventLoop.create_task = create_task
     loop = pyloop.new_event_loop()
     task = loop.create_task(asyncio.sleep(0){options})

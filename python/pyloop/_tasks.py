@@ -31,9 +31,9 @@ class TaskMethods(_stock.SelectorEventLoop):
                 RuntimeError: the loop is closed.
                 TypeError: it is no coroutine, or there is no such keyword.
             """
-            if kwargs or self._task_factory is not None or self._closed or self._debug:
+            if self._task_factory is not None or self._closed or self._debug:
                 return self._without_our_frame(super().create_task(coro, **kwargs))  # type: ignore[no-any-return]
-            return _tasks.Task(coro, loop=self)  # type: ignore[no-any-return]
+            return _tasks.Task(coro, loop=self, **kwargs)  # type: ignore[no-any-return]
 
     else:
 
