@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import platform
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -112,6 +113,8 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Run, report and exit."""
     options = parse()
+    # A shell has what it runs in the background ignore this one, and the tests of interrupts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     run = Run(
         package=modules.PACKAGE,
         modules=modules.chosen(options.modules),
