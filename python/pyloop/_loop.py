@@ -202,11 +202,21 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         **timeouts: float | None,
     ) -> asyncio.Transport:
         self._ensure_fd_no_transport(rawsock)
-        ssl_protocol = _stock.sslproto.SSLProtocol(
+        ssl_protocol = _tls().SSLProtocol(
             self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts
         )
         _streams().StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport  # type: ignore[no-any-return]
+
+    async def start_tls(self, *args: Any, **kwargs: Any) -> asyncio.Transport | None:
+        """Upgrade a transport to TLS.
+
+        Raises:
+            RuntimeError, TypeError, ValueError, ssl.SSLError: as asyncio's does.
+        """
+        transport = await super().start_tls(*args, **kwargs)
+        _tls().adopt(transport)
+        return transport
 
     def _make_datagram_transport(
         self,
@@ -313,6 +323,12 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
 def _streams() -> types.ModuleType:
     """Return the module of stream transports, which a program without connections does without."""
     return importlib.import_module("._streams", __package__)
+
+
+@functools.cache
+def _tls() -> types.ModuleType:
+    """Return the module of TLS."""
+    return importlib.import_module("._tls", __package__)
 
 
 @functools.cache
