@@ -45,7 +45,7 @@ def _growth(before: int) -> int:
 
 
 def test_connections_share_a_buffer(loop: asyncio.AbstractEventLoop) -> None:
-    """asyncio has one of 256 KiB for each end."""
+    """With asyncio each end has one of 256 KiB."""
 
     async def scenario() -> None:
         service = Service()
@@ -156,7 +156,8 @@ def test_the_rest_of_a_record_goes_to_the_protocol_that_follows(each_loop: async
             transport = await _connect(address, first)
             transport.write(b"headthe rest")
             await later.until_received(8)
-            assert (room, later.data) == (b"head", b"the rest")
+            assert room == b"head"
+            assert later.data == b"the rest"
             transport.abort()
             await closed(transport)
 
@@ -200,6 +201,25 @@ def test_a_limit_of_nothing_pauses_the_writer_as_on_asyncio(each_loop: asyncio.A
 
     events = run(each_loop, scenario())
     assert "pause_writing" in events
+
+
+def test_lines_of_every_kind_are_sent(each_loop: asyncio.AbstractEventLoop) -> None:
+    async def scenario() -> None:
+        service = Service(data_received=echo)
+        async with _serving(service) as address:
+            protocol = Recorder()
+            transport = await _connect(address, protocol)
+            transport.writelines([])
+            transport.writelines((b"a",))
+            transport.writelines([b"b", bytearray(b"c"), memoryview(b"d")])
+            transport.write(memoryview(b"e"))
+            transport.write(b"f" * 20_000)
+            await protocol.until_received(20_005)
+            assert protocol.data == b"abcde" + b"f" * 20_000
+            transport.abort()
+            await closed(transport)
+
+    run(each_loop, scenario())
 
 
 @pytest.mark.parametrize("end", ["close", "abort"])

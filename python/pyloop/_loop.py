@@ -15,7 +15,7 @@ import signal
 import threading
 import weakref
 
-from . import _callbacks, _engine, _fault_handlers, _fork, _stock
+from . import _callbacks, _engine, _fault_handlers, _fork
 from ._disarm import disarm
 from ._names import NameMethods
 from ._processes import ProcessMethods
@@ -202,21 +202,39 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         **timeouts: float | None,
     ) -> asyncio.Transport:
         self._ensure_fd_no_transport(rawsock)
-        ssl_protocol = _tls().SSLProtocol(
-            self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts
-        )
+        ssl_protocol = _tls().SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
         _streams().StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
         return ssl_protocol._app_transport  # type: ignore[no-any-return]
 
-    async def start_tls(self, *args: Any, **kwargs: Any) -> asyncio.Transport | None:
-        """Upgrade a transport to TLS.
+    async def start_tls(
+        self,
+        transport: asyncio.BaseTransport,
+        protocol: asyncio.BaseProtocol,
+        sslcontext: ssl.SSLContext,
+        *,
+        server_side: bool = False,
+        server_hostname: str | None = None,
+        ssl_handshake_timeout: float | None = None,
+        ssl_shutdown_timeout: float | None = None,
+    ) -> asyncio.Transport | None:
+        """Upgrade a connection to TLS.
 
         Raises:
-            RuntimeError, TypeError, ValueError, ssl.SSLError: as asyncio's does.
+            OSError: the connection or the handshake failed.
+            TypeError: it is no transport that can be upgraded, or no context.
+            ValueError: a time-out is not positive.
         """
-        transport = await super().start_tls(*args, **kwargs)
-        _tls().adopt(transport)
-        return transport
+        upgraded = await super().start_tls(
+            transport,
+            protocol,
+            sslcontext,
+            server_side=server_side,
+            server_hostname=server_hostname,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+        )
+        _tls().adopt(upgraded)
+        return upgraded
 
     def _make_datagram_transport(
         self,

@@ -1,8 +1,8 @@
 """The parts of asyncio that PyLoop builds on, private ones included; ``_stock.pyi`` says which and what they are.
 
 They are used in ``_loop``, ``_sockets``, ``_tasks``, ``_names``, ``_processes``, ``_children``, ``_callbacks``,
-``_policy`` and ``_fork`` only. Where a version of Python no longer has one, a test fails, for that version's own
-asyncio tests run on PyLoop.
+``_policy``, ``_tls`` and ``_fork`` only. Where a version of Python no longer has one, a test fails, for that version's
+own asyncio tests run on PyLoop.
 """
 
 import asyncio.events
@@ -14,6 +14,7 @@ from asyncio.base_subprocess import WriteSubprocessPipeProto
 from asyncio.log import logger
 from asyncio.selector_events import _SelectorDatagramTransport as SelectorDatagramTransport
 from asyncio.selector_events import _SelectorSocketTransport as SelectorSocketTransport
+from asyncio.sslproto import SSLProtocol
 from asyncio.transports import _FlowControlMixin as FlowControlMixin
 from asyncio.trsock import TransportSocket
 
@@ -36,6 +37,7 @@ __all__ = [
     "INTERNET_FAMILIES",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
+    "SSLProtocol",
     "SelectorDatagramTransport",
     "SelectorEventLoop",
     "SelectorSocketTransport",

@@ -1,4 +1,5 @@
 import asyncio
+import ssl
 from collections.abc import Mapping
 from logging import Logger
 from typing import Any
@@ -9,6 +10,7 @@ __all__ = [
     "INTERNET_FAMILIES",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
+    "SSLProtocol",
     "SelectorDatagramTransport",
     "SelectorEventLoop",
     "SelectorSocketTransport",
@@ -123,6 +125,51 @@ class UnixSubprocessTransport(asyncio.SubprocessTransport):
     def _check_proc(self) -> None: ...
     def _process_exited(self, returncode: int) -> None: ...
     def __del__(self, _warn: Any = ...) -> None: ...
+
+class SSLProtocol(asyncio.BufferedProtocol):
+    max_size: int
+    _app_protocol: Any
+    _app_protocol_is_buffer: bool
+    _app_reading_paused: bool
+    _app_transport: asyncio.Transport | None
+    _app_writing_paused: bool
+    _incoming: ssl.MemoryBIO
+    _incoming_high_water: int
+    _loop: asyncio.AbstractEventLoop
+    _outgoing: ssl.MemoryBIO
+    _outgoing_high_water: int
+    _ssl_buffer: bytearray
+    _ssl_buffer_view: memoryview
+    _ssl_reading_paused: bool
+    _ssl_writing_paused: bool
+    _sslobj: ssl.SSLObject
+    _state: Any
+    _transport: Any
+    _write_backlog: Any
+    _write_buffer_size: int
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        app_protocol: Any,
+        sslcontext: Any,
+        waiter: Any,
+        server_side: bool = False,
+        server_hostname: str | None = None,
+        call_connection_made: bool = True,
+        ssl_handshake_timeout: float | None = None,
+        ssl_shutdown_timeout: float | None = None,
+    ) -> None: ...
+    def get_buffer(self, n: int) -> memoryview: ...
+    def _call_eof_received(self) -> None: ...
+    def _control_app_writing(self) -> None: ...
+    def _control_ssl_reading(self) -> None: ...
+    def _do_read(self) -> None: ...
+    def _do_read__copied(self) -> None: ...
+    def _do_write(self) -> None: ...
+    def _fatal_error(self, exc: BaseException, message: str = ...) -> None: ...
+    def _process_outgoing(self) -> None: ...
+    def _start_shutdown(self) -> None: ...
 
 class FlowControlMixin(asyncio.Transport):
     _extra: dict[str, Any]

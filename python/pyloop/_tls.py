@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _sslproto = _stock.sslproto
-_AGAIN = _sslproto.SSLAgainErrors
+_AGAIN = getattr(_sslproto, "SSLAgainErrors", ())  # not there in a Python without ssl
 _WRAPPED = _sslproto.SSLProtocolState.WRAPPED
 _RECORD = 1 << 14  # the most that is in a record, and so the most that SSL_read returns at once (RFC 8446, 5.1)
 
@@ -28,7 +28,7 @@ def adopt(transport: asyncio.Transport | None) -> None:
         protocol._share_buffer()
 
 
-class SSLProtocol(_sslproto.SSLProtocol):  # type: ignore[misc]
+class SSLProtocol(_stock.SSLProtocol):
     """What asyncio's class is, call by call and error by error.
 
     What it overrides leaves out only what has no effect: reading again from a ``MemoryBIO`` that is empty, handing on
@@ -51,6 +51,16 @@ class SSLProtocol(_sslproto.SSLProtocol):  # type: ignore[misc]
         # A class of the program's own may keep back what its read() was not asked for.
         self._reads_records = type(self._sslobj).read is ssl.SSLObject.read
 
+    def get_buffer(self, n: int) -> memoryview:
+        return self._ssl_buffer_view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._state is _WRAPPED:
+            self._incoming.write(self._ssl_buffer_view[:nbytes])
+            self._do_read()
+        else:
+            super().buffer_updated(nbytes)
+
     def _do_read(self) -> None:
         if self._state is not _WRAPPED or self._app_reading_paused or self._app_protocol_is_buffer:
             super()._do_read()
@@ -63,7 +73,7 @@ class SSLProtocol(_sslproto.SSLProtocol):  # type: ignore[misc]
                 self._process_outgoing()
             if self._ssl_reading_paused or self._incoming.pending >= self._incoming_high_water:
                 self._control_ssl_reading()
-        except Exception as error:  # noqa: BLE001 - as asyncio does
+        except Exception as error:  # as asyncio does
             self._fatal_error(error, "Fatal error on SSL protocol")
 
     def _do_read__copied(self) -> None:
