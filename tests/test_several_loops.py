@@ -10,7 +10,6 @@ import os
 import resource
 import socket
 import threading
-import tracemalloc
 import warnings
 import weakref
 from collections.abc import Callable
@@ -21,6 +20,7 @@ import pytest
 
 from support.descriptors import open_descriptors
 from support.loops import FACTORIES, PYLOOP, LoopFactory, collect_until, fresh_loop, run_iteration
+from support.memory import traced
 from support.programs import HANG_SECONDS
 from support.protocols import Recorder
 
@@ -280,13 +280,9 @@ def test_a_closed_loop_keeps_no_memory_to_receive_in(kind: str) -> None:
         for _ in range(20):
             with fresh_loop(PYLOOP) as loop:
                 loop.run_until_complete(receive_much())
-        gc.collect()
-        return tracemalloc.get_traced_memory()[0]
+        return left()
 
-    tracemalloc.start()
-    try:
+    with traced() as left:
         use_loops()
         before = use_loops()
         assert use_loops() - before < 50_000
-    finally:
-        tracemalloc.stop()

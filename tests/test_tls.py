@@ -7,8 +7,7 @@ import hashlib
 import random
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,45 +23,14 @@ from support.certificates import (
 from support.protocols import AnyRecorder, BufferedRecorder, Recorder
 from support.servers import Service, echo
 from support.streams import LARGE, assert_same_course, closed, reports, run, send, settle, socket_pair
-
-
-@asynccontextmanager
-async def _connected(
-    service: Service,
-    protocol: AnyRecorder | None = None,
-    *,
-    server: ssl.SSLContext | None = None,
-    client: ssl.SSLContext | None = None,
-    name: str = HOST,
-    **options: Any,
-) -> AsyncIterator[tuple[asyncio.Transport, AnyRecorder]]:
-    """A client's connection to a TLS server of this loop."""
-    loop = asyncio.get_running_loop()
-    serving = await loop.create_server(service, "127.0.0.1", 0, ssl=server or server_context())
-    recorder = protocol or Recorder()
-    try:
-        transport, _ = await loop.create_connection(
-            lambda: recorder,
-            *serving.sockets[0].getsockname(),
-            ssl=client or client_context(),
-            server_hostname=name,
-            **options,
-        )
-        try:
-            yield transport, recorder
-        finally:
-            transport.abort()
-            await closed(transport)
-    finally:
-        serving.close()
-        await service.end()
+from support.tls import connected
 
 
 @pytest.mark.parametrize("kind", [Recorder, BufferedRecorder])
 def test_an_echo(each_loop: asyncio.AbstractEventLoop, kind: type[AnyRecorder]) -> None:
     async def scenario() -> None:
         service = Service(data_received=echo)
-        async with _connected(service, kind()) as (transport, protocol):
+        async with connected(service, kind()) as (transport, protocol):
             for text in (b"hello", b"x" * 100_000, b"bye"):
                 protocol.data.clear()
                 transport.write(text)
@@ -82,7 +50,7 @@ def test_what_is_said_of_the_connection(each_loop: asyncio.AbstractEventLoop) ->
     async def scenario() -> None:
         service = Service()
         client = client_context()
-        async with _connected(service, client=client) as (transport, _):
+        async with connected(service, client=client) as (transport, _):
             await service.until_made(1)
             accepted = service.protocols[0].transport
             assert transport.get_extra_info("sslcontext") is client
@@ -117,7 +85,7 @@ def test_much_in_both_directions(each_loop: asyncio.AbstractEventLoop, seed: int
 
     async def scenario() -> None:
         service = Service(data_received=echo)
-        async with _connected(service, Recorder(data_received=pause_sometimes)) as (transport, protocol):
+        async with connected(service, Recorder(data_received=pause_sometimes)) as (transport, protocol):
             for piece in pieces:
                 transport.write(piece)
                 if choices.random() < 0.5:
@@ -134,7 +102,7 @@ def test_much_in_both_directions(each_loop: asyncio.AbstractEventLoop, seed: int
 def test_close_sends_everything_first(each_loop: asyncio.AbstractEventLoop) -> None:
     async def scenario() -> None:
         service = Service()
-        async with _connected(service) as (transport, protocol):
+        async with connected(service) as (transport, protocol):
             transport.write(bytes(LARGE))
             transport.close()
             assert transport.is_closing()
@@ -149,7 +117,7 @@ def test_close_sends_everything_first(each_loop: asyncio.AbstractEventLoop) -> N
 def test_abort(each_loop: asyncio.AbstractEventLoop) -> None:
     async def scenario() -> None:
         service = Service()
-        async with _connected(service) as (transport, protocol):
+        async with connected(service) as (transport, protocol):
             transport.write(bytes(LARGE))
             transport.abort()
             await protocol.until_lost()
@@ -169,7 +137,7 @@ def test_an_ending_in_a_callback(each_loop: asyncio.AbstractEventLoop, callback:
     async def scenario() -> None:
         hooks: dict[str, Any] = {callback: end}
         service = Service(**hooks)
-        async with _connected(service) as (transport, protocol):
+        async with connected(service) as (transport, protocol):
             transport.write(b"data")
             await protocol.until_lost()
             await service.protocols[0].until_lost()
@@ -186,7 +154,7 @@ def test_a_certificate_that_is_not_trusted() -> None:
         stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         with reports(asyncio.get_running_loop()) as reported:
             with pytest.raises(ssl.SSLCertVerificationError):
-                async with _connected(service, client=stranger):
+                async with connected(service, client=stranger):
                     pass
             await settle()
         made = [protocol.events for protocol in service.protocols]
@@ -200,7 +168,7 @@ def test_a_name_that_does_not_fit(each_loop: asyncio.AbstractEventLoop) -> None:
         # The server reports it too, a moment later in debug mode.
         with reports(each_loop):
             with pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
-                async with _connected(Service(), name=OTHER_HOST):
+                async with connected(Service(), name=OTHER_HOST):
                     pass
             await settle()
 
@@ -211,7 +179,7 @@ def test_certificates_of_clients(each_loop: asyncio.AbstractEventLoop) -> None:
     async def scenario() -> None:
         service = Service(data_received=echo)
         server = requiring_server_context()
-        async with _connected(service, server=server, client=identified_client_context()) as (transport, protocol):
+        async with connected(service, server=server, client=identified_client_context()) as (transport, protocol):
             transport.write(b"hello")
             await protocol.until_received(5)
             certificate = service.protocols[0].transport.get_extra_info("peercert")
@@ -219,7 +187,7 @@ def test_certificates_of_clients(each_loop: asyncio.AbstractEventLoop) -> None:
         refused = Service()
         with reports(each_loop):
             # TLS 1.3 tells the client only after its handshake.
-            async with _connected(refused, server=server) as (_, protocol):
+            async with connected(refused, server=server) as (_, protocol):
                 await protocol.until_lost()
             await settle()
         assert [protocol.events for protocol in refused.protocols] == [[]]
@@ -241,7 +209,7 @@ def test_a_server_of_several_names(each_loop: asyncio.AbstractEventLoop) -> None
 
         main.sni_callback = choose
         for name in (HOST, OTHER_HOST):
-            async with _connected(Service(), server=main, name=name) as (transport, _):
+            async with connected(Service(), server=main, name=name) as (transport, _):
                 assert ("DNS", name) in transport.get_extra_info("peercert")["subjectAltName"]
         assert asked == [HOST, OTHER_HOST]
 
@@ -255,7 +223,7 @@ def test_protocols_are_negotiated(each_loop: asyncio.AbstractEventLoop, offered:
         server, client = server_context(), client_context()
         server.set_alpn_protocols(["h2", "http/1.1"])
         client.set_alpn_protocols(offered)
-        async with _connected(service, server=server, client=client) as (transport, _):
+        async with connected(service, server=server, client=client) as (transport, _):
             await service.until_made(1)
             for end in (transport, service.protocols[0].transport):
                 assert end.get_extra_info("ssl_object").selected_alpn_protocol() == chosen
@@ -269,7 +237,7 @@ def test_versions(each_loop: asyncio.AbstractEventLoop, version: ssl.TLSVersion)
         client = client_context()
         client.minimum_version = client.maximum_version = version
         service = Service(data_received=echo)
-        async with _connected(service, client=client) as (transport, protocol):
+        async with connected(service, client=client) as (transport, protocol):
             transport.write(b"hello")
             await protocol.until_received(5)
             assert transport.get_extra_info("ssl_object").version() == version.name.replace("_", ".")

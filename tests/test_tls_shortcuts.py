@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import ssl
-import tracemalloc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from support.certificates import HOST, client_context, server_context
+from support.memory import traced
 from support.protocols import BufferedRecorder, Recorder
 from support.servers import Service, echo
 from support.streams import closed, run
+from support.tls import connect, connected, serving
 
 CONNECTIONS = 20
 LESS_THAN_ASYNCIOS_BUFFER = 128 * 1024
-
-
-@asynccontextmanager
-async def _serving(service: Service, context: ssl.SSLContext | None = None) -> AsyncIterator[Any]:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(service, "127.0.0.1", 0, ssl=context or server_context())
-    try:
-        yield server.sockets[0].getsockname()
-    finally:
-        server.close()
-        await service.end()
-
-
-async def _connect(address: Any, protocol: Any, context: ssl.SSLContext | None = None) -> asyncio.Transport:
-    transport, _ = await asyncio.get_running_loop().create_connection(
-        lambda: protocol, *address, ssl=context or client_context(), server_hostname=HOST
-    )
-    return transport
-
-
-def _growth(before: int) -> int:
-    gc.collect()
-    return tracemalloc.get_traced_memory()[0] - before
 
 
 def test_connections_share_a_buffer(loop: asyncio.AbstractEventLoop) -> None:
@@ -49,22 +24,19 @@ def test_connections_share_a_buffer(loop: asyncio.AbstractEventLoop) -> None:
 
     async def scenario() -> None:
         service = Service()
-        async with _serving(service) as address:
-            first = await _connect(address, Recorder())
+        async with serving(service) as address:
+            first = await connect(address, Recorder())
             await service.until_made(1)
-            before = _growth(0)
-            transports = [await _connect(address, Recorder()) for _ in range(CONNECTIONS)]
+            before = left()
+            transports = [await connect(address, Recorder()) for _ in range(CONNECTIONS)]
             await service.until_made(1 + CONNECTIONS)
-            assert _growth(before) < 2 * CONNECTIONS * LESS_THAN_ASYNCIOS_BUFFER
+            assert left() - before < 2 * CONNECTIONS * LESS_THAN_ASYNCIOS_BUFFER
             for transport in [first, *transports]:
                 transport.abort()
                 await closed(transport)
 
-    tracemalloc.start()
-    try:
+    with traced() as left:
         run(loop, scenario())
-    finally:
-        tracemalloc.stop()
 
 
 def test_upgraded_connections_share_it_too(loop: asyncio.AbstractEventLoop) -> None:
@@ -81,28 +53,25 @@ def test_upgraded_connections_share_it_too(loop: asyncio.AbstractEventLoop) -> N
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         writers = [await upgraded(port)]
-        before = _growth(0)
+        before = left()
         writers += [await upgraded(port) for _ in range(CONNECTIONS)]
-        assert _growth(before) < 2 * CONNECTIONS * LESS_THAN_ASYNCIOS_BUFFER
+        assert left() - before < 2 * CONNECTIONS * LESS_THAN_ASYNCIOS_BUFFER
         for writer in writers:
             writer.close()
             await writer.wait_closed()
         server.close()
         await server.wait_closed()
 
-    tracemalloc.start()
-    try:
+    with traced() as left:
         run(loop, scenario())
-    finally:
-        tracemalloc.stop()
 
 
 def test_what_one_receives_is_not_another_s(each_loop: asyncio.AbstractEventLoop) -> None:
     async def scenario() -> None:
         service = Service(data_received=echo)
-        async with _serving(service) as address:
+        async with serving(service) as address:
             protocols = [Recorder() if number % 2 else BufferedRecorder() for number in range(6)]
-            transports = [await _connect(address, protocol) for protocol in protocols]
+            transports = [await connect(address, protocol) for protocol in protocols]
             sizes = [1, 16_384, 16_385, 100_000, 300_000]
             for size in sizes:
                 for number, transport in enumerate(transports):
@@ -129,15 +98,11 @@ def test_an_object_of_the_program_s_own_is_asked_until_it_has_nothing(each_loop:
         context = client_context()
         context.sslobject_class = _Sparing
         service = Service(data_received=echo)
-        async with _serving(service) as address:
-            protocol = Recorder()
-            transport = await _connect(address, protocol, context)
+        async with connected(service, client=context) as (transport, protocol):
             transport.write(b"more than three")
             await protocol.until_received(15)
             assert protocol.data == b"more than three"
             assert protocol.events.count("data_received") == 1
-            transport.abort()
-            await closed(transport)
 
     run(each_loop, scenario())
 
@@ -145,21 +110,18 @@ def test_an_object_of_the_program_s_own_is_asked_until_it_has_nothing(each_loop:
 def test_the_rest_of_a_record_goes_to_the_protocol_that_follows(each_loop: asyncio.AbstractEventLoop) -> None:
     async def scenario() -> None:
         service = Service(data_received=echo)
-        async with _serving(service) as address:
-            later = Recorder()
-            room = bytearray(4)
+        later = Recorder()
+        room = bytearray(4)
 
-            def follow(_: object, __: object) -> None:
-                transport.set_protocol(later)
+        def follow(_: object, __: object) -> None:
+            transport.set_protocol(later)
 
-            first = BufferedRecorder(get_buffer=lambda *_: room, buffer_updated=follow)
-            transport = await _connect(address, first)
+        first = BufferedRecorder(get_buffer=lambda *_: room, buffer_updated=follow)
+        async with connected(service, first) as (transport, _):
             transport.write(b"headthe rest")
             await later.until_received(8)
             assert room == b"head"
             assert later.data == b"the rest"
-            transport.abort()
-            await closed(transport)
 
     run(each_loop, scenario())
 
@@ -170,9 +132,7 @@ def test_an_exception_is_reported_under_asyncio_s_names(each_loop: asyncio.Abstr
 
     async def scenario() -> None:
         service = Service(data_received=fail)
-        async with _serving(service) as address:
-            protocol = Recorder()
-            transport = await _connect(address, protocol)
+        async with connected(service) as (transport, protocol):
             reported: list[dict[str, Any]] = []
             each_loop.set_exception_handler(lambda _, context: reported.append(context))
             transport.write(b"x")
@@ -188,15 +148,11 @@ def test_an_exception_is_reported_under_asyncio_s_names(each_loop: asyncio.Abstr
 def test_a_limit_of_nothing_pauses_the_writer_as_on_asyncio(each_loop: asyncio.AbstractEventLoop) -> None:
     async def scenario() -> list[str]:
         service = Service(data_received=echo)
-        async with _serving(service) as address:
-            protocol = Recorder()
-            transport = await _connect(address, protocol)
+        async with connected(service) as (transport, protocol):
             transport.set_write_buffer_limits(0)
             for text in (b"a", b"bc"):
                 transport.write(text)
                 await protocol.until_received(len(text))
-            transport.abort()
-            await closed(transport)
             return protocol.events
 
     events = run(each_loop, scenario())
@@ -206,9 +162,7 @@ def test_a_limit_of_nothing_pauses_the_writer_as_on_asyncio(each_loop: asyncio.A
 def test_lines_of_every_kind_are_sent(each_loop: asyncio.AbstractEventLoop) -> None:
     async def scenario() -> None:
         service = Service(data_received=echo)
-        async with _serving(service) as address:
-            protocol = Recorder()
-            transport = await _connect(address, protocol)
+        async with connected(service) as (transport, protocol):
             transport.writelines([])
             transport.writelines((b"a",))
             transport.writelines([b"b", bytearray(b"c"), memoryview(b"d")])
@@ -216,8 +170,6 @@ def test_lines_of_every_kind_are_sent(each_loop: asyncio.AbstractEventLoop) -> N
             transport.write(b"f" * 20_000)
             await protocol.until_received(20_005)
             assert protocol.data == b"abcde" + b"f" * 20_000
-            transport.abort()
-            await closed(transport)
 
     run(each_loop, scenario())
 
@@ -232,14 +184,11 @@ def test_the_peer_ends_in_the_midst_of_a_message(each_loop: asyncio.AbstractEven
 
     async def scenario() -> None:
         service = Service(data_received=answer)
-        async with _serving(service) as address:
-            protocol = Recorder()
-            transport = await _connect(address, protocol)
+        async with connected(service) as (transport, protocol):
             transport.write(b"last words")
             await protocol.until_lost()
             if end == "close":
                 assert protocol.data == b"last words"
                 assert protocol.events[-3:] == ["data_received", "eof_received", "connection_lost NoneType"]
-            await closed(transport)
 
     run(each_loop, scenario())

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from . import generator, loops, processes
 from .model import CPU, PEAK, Figures, Metric, Setting, Workload
-from .worker import measure, operations_of, peak_mib, repeated
+from .worker import measure, operations_of, repeated
 
 CONNECTIONS = 100
 OPERATIONS = 2_000
@@ -80,7 +80,11 @@ def main(loop_name: str, port: int, core: int, warm: float, seconds: float, form
         loop.run_until_complete(ask(session, count))
 
     duration, cpu = measure(repeated(run, loop, operations), warm, seconds, form)
-    figures = {"rate": operations / duration, "cpu_us": cpu / operations * 1e6, "peak_mib": peak_mib()}
+    figures = {
+        "rate": operations / duration,
+        "cpu_us": cpu / operations * 1e6,
+        "peak_mib": processes.peak_mib(os.getpid()),
+    }
     loop.run_until_complete(session.close())
     loop.close()
     print(json.dumps(figures))

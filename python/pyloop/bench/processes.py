@@ -111,6 +111,7 @@ def peak_mib(process: int) -> float:
     Raises:
         MeasurementError: it has ended.
     """
+    # Not getrusage's ru_maxrss, which begins with that of the process it was forked from.
     with suppress(FileNotFoundError):
         for line in Path(f"/proc/{process}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):

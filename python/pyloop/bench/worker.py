@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import statistics
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
-from pathlib import Path
 from time import perf_counter, process_time
 
+from . import processes
 from .loops import new_loop
 from .scheduling import WORKLOADS
 
@@ -79,20 +80,13 @@ def operations_of(form: str, operations: int) -> int:
     return max(operations // 10, 1) if form == "quick" else operations
 
 
-def peak_mib() -> float:
-    """Return the most memory that this process has had, in MiB."""
-    # Not getrusage's ru_maxrss, which begins with that of the process it was forked from.
-    with Path("/proc/self/status").open(encoding="ascii", errors="replace") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
-
-
 def main(loop_name: str, name: str, warm: float, seconds: float, form: str) -> None:
     """Warm up, measure, and print the figures of the median run, per operation."""
     workload = WORKLOADS[name]
     operations = operations_of(form, workload.operations)
     loop = new_loop(loop_name)
     duration, cpu = measure(repeated(workload.run, loop, operations), warm, seconds, form)
-    peak = peak_mib()
+    peak = processes.peak_mib(os.getpid())
     loop.close()
     unit = 1 if workload.floor else operations
     print(json.dumps({"seconds": duration / unit, "cpu_us": cpu / operations * 1e6, "peak_mib": peak}))
