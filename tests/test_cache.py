@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 
-from pyloop import _cache, _runtime, _training
+from pyloop import _cache, _cache_order, _runtime, _training
 from pyloop._java_home import find_java_home
 from support import NO_CACHE
 from support.programs import HANG_SECONDS, loop_program, program_environment, run_command, run_loop_program
@@ -24,8 +24,8 @@ _JAR: Final = _runtime._JAR
 
 # Beside other tests a process of the lowest priority would take very long.
 _AT_ONCE: Final = """
-from pyloop import _cache
-_cache._DETACH = _cache._DETACH.replace("nice -n 19 ", "").replace("19", "0")
+from pyloop import _cache_order
+_cache_order._DETACH = _cache_order._DETACH.replace("nice -n 19 ", "").replace("19", "0")
 """
 
 _USE: Final = """
@@ -108,21 +108,22 @@ def _options() -> list[str]:
 
 
 def _file() -> Path | None:
-    return _cache.cache_file(_LIBJVM, _JAR, _runtime.jvm_options())
+    path = _cache.cache_file(_LIBJVM, _JAR, _runtime.jvm_options())
+    return Path(path) if path else None
 
 
 @pytest.mark.timeout(300)
 def test_several_processes_that_start_at_once_make_one(made: Path) -> None:
     assert made.stat().st_mode & 0o777 == 0o600
-    assert _cache.is_whole(made)
+    assert _cache.is_whole(str(made))
 
 
 @pytest.mark.timeout(300)
 def test_a_start_uses_it(cache: Path) -> None:
     done = run_loop_program(_USE)
     assert (done.stdout, done.stderr, done.returncode) == ("True\n", "", 0)
-    assert list(cache.parent.iterdir()) == [cache]
-    assert _runtime.cache_state() == ("ready", cache, cache.stat().st_size)
+    assert {path for path in cache.parent.iterdir() if path.suffix != ".stamp"} == {cache}
+    assert _runtime.cache_state() == ("ready", str(cache), cache.stat().st_size)
 
 
 @pytest.mark.timeout(300)
@@ -190,6 +191,60 @@ def test_a_damaged_one_is_ignored_and_made_again(
     assert str(cache) in (trainer / "args").read_text().splitlines()
 
 
+def _never(*_: object) -> int:
+    raise AssertionError("summed up again")
+
+
+@pytest.mark.timeout(300)
+def test_one_that_was_right_is_not_summed_up_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cache, "_STAMP_SECONDS", 0)
+    assert _cache.is_whole(str(cache))
+    monkeypatch.setattr(_cache, "_checksum", _never)
+    assert _cache.is_whole(str(cache))
+
+
+@pytest.mark.timeout(300)
+def test_damage_after_it_was_right_is_noticed(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cache, "_STAMP_SECONDS", 0)
+    assert _cache.is_whole(str(cache))
+    status = cache.stat()
+    with cache.open("r+b") as file:
+        file.seek(1_000_000)
+        file.write(b"another")
+    os.utime(cache, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert not _cache.is_whole(str(cache))
+
+
+@pytest.mark.timeout(300)
+def test_another_file_in_its_place_is_summed_up(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cache, "_STAMP_SECONDS", 0)
+    assert _cache.is_whole(str(cache))
+    other = Path(shutil.copy2(cache, cache.with_suffix(".other")))
+    with other.open("r+b") as file:
+        file.write(b"another")
+    os.utime(other, ns=(cache.stat().st_atime_ns, cache.stat().st_mtime_ns))
+    other.rename(cache)
+    assert not _cache.is_whole(str(cache))
+
+
+@pytest.mark.timeout(300)
+def test_one_that_has_just_changed_is_not_stamped(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It might change once more within what the system's clock for files can tell apart."""
+    monkeypatch.setattr(_cache, "_STAMP_SECONDS", 1000)
+    assert _cache.is_whole(str(cache))
+    monkeypatch.setattr(_cache, "_checksum", _never)
+    with pytest.raises(AssertionError):
+        _cache.is_whole(str(cache))
+
+
+@pytest.mark.timeout(300)
+def test_one_that_cannot_be_stamped_is_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_cache, "_STAMP_SECONDS", 0)
+    Path(_cache.stamp_of(str(cache))).mkdir()
+    assert _cache.is_whole(str(cache))
+    assert _cache.is_whole(str(cache))
+
+
 @pytest.mark.timeout(300)
 def test_a_program_runs_beside_a_damaged_one(cache: Path) -> None:
     data = bytearray(cache.read_bytes())
@@ -217,10 +272,10 @@ def test_it_belongs_to_a_runtime_a_jar_options_and_a_processor(
     processor = tmp_path / "processor"
     for file in (libjvm, modules, jar, processor):
         file.write_text("one")
-    monkeypatch.setattr(_cache, "_PROCESSOR", processor)
+    monkeypatch.setattr(_cache, "_PROCESSOR", str(processor))
 
-    def name(*options: str) -> Path | None:
-        return _cache.cache_file(libjvm, jar, options)
+    def name(*options: str) -> str | None:
+        return _cache.cache_file(str(libjvm), str(jar), options)
 
     seen = [name()]
     assert name() == seen[0]
@@ -296,7 +351,7 @@ def test_it_is_ordered_once(folder: Path, trainer: Path) -> None:
     (trainer / "args").unlink()
     assert _options() == []
     (lock,) = folder.iterdir()
-    long_ago = time.time() - _cache._PATIENCE_SECONDS - 1
+    long_ago = time.time() - _cache_order._PATIENCE_SECONDS - 1
     os.utime(lock, (long_ago, long_ago))
     assert _options() == []
     _wait_until((trainer / "ready").exists)
@@ -307,10 +362,10 @@ def test_one_that_cannot_be_made_is_not_tried_again_soon(folder: Path, tmp_path:
     path, lock = folder / "engine-0.aot", folder / "engine-0.lock"
     lock.touch()
     nowhere = tmp_path / "java" / "lib" / "server" / "libjvm.so"
-    done = run_command([sys.executable, "-I", "-S", _training.__file__, str(path), str(lock), str(nowhere), str(_JAR)])
+    done = run_command([sys.executable, "-I", "-S", _training.__file__, str(path), str(lock), str(nowhere), _JAR])
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
     assert list(folder.iterdir()) == [lock]
-    assert lock.stat().st_mtime > time.time() + _cache.FAILURE_SECONDS / 2
+    assert lock.stat().st_mtime > time.time() + _cache_order.FAILURE_SECONDS / 2
 
 
 @pytest.mark.parametrize("executable", ["", None, "/usr/sbin/some-server"])
@@ -368,14 +423,23 @@ def test_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_old_ones_are_removed_and_used_ones_are_not_old(tmp_path: Path) -> None:
-    files = [tmp_path / f"engine-{number}.aot" for number in range(_cache._KEPT + 2)]
+    files = [tmp_path / f"engine-{number}.aot" for number in range(_cache_order._KEPT + 2)]
     for age, file in enumerate(files):
         file.touch()
-        then = time.time() - 2 * _cache._TOUCH_SECONDS * (age + 1)
+        then = time.time() - 2 * _cache.TOUCH_SECONDS * (age + 1)
         os.utime(file, (then, then))
-    _cache._touch(files[-1])
-    _cache.prune(files[0])
-    assert sorted(tmp_path.iterdir()) == sorted([*files[: _cache._KEPT - 1], files[-1]])
+    _cache._touch(str(files[-1]))
+    _cache_order.prune(files[0])
+    assert sorted(tmp_path.iterdir()) == sorted([*files[: _cache_order._KEPT - 1], files[-1]])
+
+
+def test_stamps_go_with_their_caches(tmp_path: Path) -> None:
+    cache = tmp_path / "engine-0.aot"
+    stamps = [tmp_path / f"engine-{number}.stamp" for number in range(2)]
+    for path in (cache, *stamps):
+        path.touch()
+    _cache_order.prune(cache)
+    assert set(tmp_path.iterdir()) == {cache, stamps[0]}
 
 
 def test_what_killed_processes_left_is_removed_when_it_is_old(tmp_path: Path) -> None:
@@ -387,8 +451,8 @@ def test_what_killed_processes_left_is_removed_when_it_is_old(tmp_path: Path) ->
             (path / "lib").mkdir(parents=True)
         else:
             path.touch()
-    long_ago = time.time() - _cache._PATIENCE_SECONDS - 1
+    long_ago = time.time() - _cache_order._PATIENCE_SECONDS - 1
     for path in left[:3]:
         os.utime(path, (long_ago, long_ago))
-    _cache.prune(cache)
+    _cache_order.prune(cache)
     assert sorted(tmp_path.iterdir()) == sorted([cache, *left[3:]])

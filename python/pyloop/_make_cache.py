@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from . import _platform
 
@@ -30,8 +31,9 @@ def main() -> bool:
         if path is None:
             return _fail(_IMPOSSIBLE)
         if state != "ready":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _training.make(path, *_runtime.files())
+            cache, libjvm, jar = map(Path, (path, *_runtime.files()))
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            _training.make(cache, libjvm, jar)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         return _fail(f"the cache could not be made: {error}")
     state, path, size = _runtime.cache_state()

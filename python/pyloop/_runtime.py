@@ -7,7 +7,6 @@ import ctypes
 import os
 import resource
 import signal
-from pathlib import Path
 
 from . import _cache, _fault_handlers, _jvm
 from ._java_home import find_java_home
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-_JAR = Path(__file__).parent / "lib" / "pyloop.jar"
+_JAR = os.path.join(os.path.dirname(__file__), "lib", "pyloop.jar")
 _BOOTSTRAP = "dev/pyloop/boot/Bootstrap"
 
 # SIGSTKFLT, which neither Linux nor Python has a use for.
@@ -25,13 +24,15 @@ _SUSPEND_SIGNAL_VARIABLE = "_JAVA_SR_SIGNUM"
 _SUSPEND_SIGNAL = 16
 
 # -Xrs leaves SIGINT, SIGTERM and SIGHUP to Python. One small heap with the collector that needs no threads of its own;
-# no shared-memory file for jps; an option that is unknown to a later JVM must not keep it from starting.
+# no shared-memory file for jps; no check of how Java's linker treats the engine's few kinds of calls, which takes two
+# milliseconds. An option that is unknown to a later JVM must not keep it from starting.
 _JVM_OPTIONS = (
     "-Xrs",
     "-XX:+UseSerialGC",
     "-Xms8m",
     "-Xmx512m",
     "-XX:-UsePerfData",
+    "-Djava.lang.foreign.VERIFY_BINDINGS=false",
     "--enable-native-access=ALL-UNNAMED",
 )
 
@@ -51,13 +52,15 @@ def start(engine: ModuleType) -> bool:
     Raises:
         RuntimeError: there is no Java, or Java did not start.
     """
-    if not _JAR.is_file():
+    if not os.path.isfile(_JAR):
         raise RuntimeError(f"PyLoop is not built: {_JAR} does not exist; in a checkout, `make build` makes it")
-    found = _jvm.join(_JAR, _BOOTSTRAP)
-    bootstrap = found or _start_jvm()
-    _fault_handlers.remember()
-    # The interpreter's address space is reached through its own handle: it may be a library loaded privately.
-    bootstrap.call_static("start", ctypes.pythonapi._handle, id(engine))
+    dlsym = ctypes.cast(ctypes.pythonapi.dlsym, ctypes.c_void_p).value or 0
+    with _signals_blocked():
+        found = _jvm.join(_JAR, _BOOTSTRAP)
+        bootstrap = found or _start_jvm()
+        _fault_handlers.remember()
+        # The interpreter's address space is reached through its own handle: it may be a library loaded privately.
+        bootstrap.call_static("start", dlsym, ctypes.pythonapi._handle, id(engine))
     return found is not None
 
 
@@ -77,12 +80,12 @@ def _start_jvm() -> _jvm.JavaClass:
     # First, so that what the user says comes last.
     options[:0] = _cache.jvm_options(libjvm, _JAR, options)
     _fault_handlers.prepare()
-    with _signals_blocked(), _suspend_signal_moved():
+    with _suspend_signal_moved():
         return _jvm.start(libjvm, options, _BOOTSTRAP)
 
 
-def files() -> tuple[Path, Path]:
-    """Return the library of the JVM that would be started here, and the jar of the engine.
+def files() -> tuple[str, str]:
+    """Return the paths of the library of the JVM that would be started here, and the jar of the engine.
 
     Raises:
         RuntimeError: there is no Java.
@@ -90,7 +93,7 @@ def files() -> tuple[Path, Path]:
     return find_java_home().libjvm, _JAR
 
 
-def cache_state() -> tuple[str, Path | None, int]:
+def cache_state() -> tuple[str, str | None, int]:
     """Return the state of the AOT cache that a start in this environment would use, its path and its size.
 
     Raises:
@@ -133,7 +136,7 @@ def _suspend_signal_moved() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _signals_blocked() -> Iterator[None]:
-    """Block signals while the JVM starts: its threads inherit the mask, and the kernel leaves signals to Python's."""
+    """Block signals while Java starts: its threads inherit the mask, and the kernel leaves signals to Python's."""
     previous = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         yield

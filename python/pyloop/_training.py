@@ -8,14 +8,13 @@ once to find out what the record would miss (``_lambda_forms``).
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import gc
 import os
 import shlex
 import shutil
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,10 @@ _STREAM_SIZES = (64,) * 10 + (100_000,)
 # shorter than others respect the lock.
 _TIMEOUT_SECONDS = 1000
 _LOCALHOST = "127.0.0.1"
+
+# What is compiled while the JVM records is compiled as soon as a later JVM starts. That is meant for the engine, not
+# for what the JDK does at its own start: compiling that would take a second processor for 0.1 s.
+_RECORDED = ("-XX:CompileCommand=quiet", "-XX:CompileCommand=compileonly,dev.pyloop.*::*")
 
 
 def main() -> None:
@@ -40,7 +43,9 @@ def main() -> None:
         make(cache, libjvm, jar)
         lock.unlink()
     except (OSError, subprocess.SubprocessError):
-        _postpone(lock)
+        from pyloop import _cache_order  # noqa: PLC0415 - found by the path that running as a program sets
+
+        _cache_order.postpone(lock)
 
 
 def make(cache: Path, libjvm: Path, jar: Path) -> None:
@@ -50,16 +55,16 @@ def make(cache: Path, libjvm: Path, jar: Path) -> None:
         OSError: there is no room or no permission.
         subprocess.SubprocessError: a step failed, or took too long.
     """
-    from pyloop import _cache  # noqa: PLC0415 - found by the path that running as a program sets
+    from pyloop import _cache, _cache_order  # noqa: PLC0415 - found by the path that running as a program sets
 
     record, made, runtime = (cache.with_suffix(f".{os.getpid()}.{kind}") for kind in ("record", "new", "java"))
     try:
         recording = _with_all_forms(libjvm, jar, runtime)
         configuration = f"-XX:AOTConfiguration={record}"
-        _run(recording, jar, "train", "-XX:AOTMode=record", configuration)
+        _run(recording, jar, "train", "-XX:AOTMode=record", configuration, *_RECORDED)
         create = ("-XX:AOTMode=create", configuration, f"-XX:AOTCache={made}")
         _run(libjvm, jar, "write", *create, *_cache.OPTIONS_WITH_CACHE)
-        _publish(made, cache)
+        _cache_order.publish(made, cache)
     finally:
         for file in (record, made):
             file.unlink(missing_ok=True)
@@ -78,22 +83,6 @@ def _with_all_forms(libjvm: Path, jar: Path, folder: Path) -> Path:
     trace = _run(libjvm, jar, "train", _lambda_forms.TRACE_OPTION)
     _lambda_forms.copy_runtime(home, folder, _lambda_forms.missing(trace))
     return folder / libjvm.relative_to(home)
-
-
-def _publish(made: Path, cache: Path) -> None:
-    from pyloop import _cache  # noqa: PLC0415
-
-    _cache.seal(made)
-    made.rename(cache)
-    _cache.prune(cache)
-
-
-def _postpone(lock: Path) -> None:
-    from pyloop import _cache  # noqa: PLC0415
-
-    later = time.time() + _cache.FAILURE_SECONDS
-    with contextlib.suppress(OSError):
-        os.utime(lock, (later, later))
 
 
 def _run(libjvm: Path, jar: Path, step: str, *options: str) -> str:
@@ -134,6 +123,7 @@ def train() -> None:
     _callbacks(loop)
     for path in (_timers, _threads, _children, _streams, _raw_sockets, _datagrams, _pipes):
         loop.run_until_complete(path(loop))
+    gc.collect()
     loop.close()
     _jvm.destroy(find_java_home().libjvm)
     os._exit(0)

@@ -2,7 +2,7 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.EngineBenchmark;
 import dev.pyloop.memory.NativeFunction;
-import dev.pyloop.memory.NativeLinker;
+import dev.pyloop.memory.NativeSymbols;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.State;
 @State(Scope.Thread)
 public class UpcallsBenchmark extends EngineBenchmark {
     private static final int METHOD = 0;
-    private static final NativeFunction LABS = NativeFunction.at(NativeLinker.libcSymbol("labs"));
+    private static final NativeFunction LABS = NativeFunction.at(NativeSymbols.libc("labs"));
 
     private static final class Echo implements Methods {
         @Override

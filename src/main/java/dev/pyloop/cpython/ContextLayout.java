@@ -3,7 +3,7 @@ package dev.pyloop.cpython;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeFunction;
-import dev.pyloop.memory.NativeLinker;
+import dev.pyloop.memory.NativeSymbols;
 
 /**
  * Where contexts, thread states and the interpreter keep what a change of context changes.
@@ -63,7 +63,8 @@ final class ContextLayout {
         LayoutCheck.expect(Types.basicSize(Objects.type(context)) == SIZE, NAME);
         LayoutCheck.expect(Types.weakListOffset(Objects.type(context)) == WEAK_LIST, NAME);
         LayoutCheck.expect(Memory.getInt(context + ENTERED) == 0, NAME);
-        LayoutCheck.expect(typeName(Memory.getLong(context + VARIABLES)).equals("hamt"), NAME);
+        long variables = Memory.getLong(context + VARIABLES);
+        LayoutCheck.expect(variables != Objects.NULL && Types.isNamed(Objects.type(variables), "hamt"), NAME);
         int status = (int) enter.call(context);
         Errors.check(status);
         long found = 0;
@@ -85,7 +86,7 @@ final class ContextLayout {
         NativeFunction add = Interpreter.function("PyContext_AddWatcher");
         NativeFunction clear = Interpreter.function("PyContext_ClearWatcher");
         NativeFunction getInterpreter = Interpreter.function("PyInterpreterState_Get");
-        NativeFunction find = NativeFunction.at(NativeLinker.libcSymbol("memmem"));
+        NativeFunction find = NativeFunction.at(NativeSymbols.libc("memmem"));
         long interpreter = getInterpreter.call();
         long size = Memory.getLong(Interpreter.symbol("_PyRuntime") + DEBUG_OFFSETS_INTERPRETER_SIZE);
         // Any function that nothing else in the interpreter's state points to; it is never called.
@@ -103,9 +104,5 @@ final class ContextLayout {
             LayoutCheck.expect(((before ^ Memory.getByte(active)) & 0xFF) == 1 << number, NAME);
             return active;
         }
-    }
-
-    private static String typeName(long object) {
-        return object == Objects.NULL ? "" : Types.name(Objects.type(object));
     }
 }

@@ -1,9 +1,9 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeFunction;
 import dev.pyloop.memory.NativeLinker;
+import dev.pyloop.memory.NativeSymbols;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -15,8 +15,6 @@ import java.lang.invoke.MethodHandle;
 public final class Interpreter {
     /** The {@code dlopen} handle to look symbols up in. Written once, before any other class here is initialized. */
     private static long library;
-
-    private static final NativeFunction DLSYM = NativeFunction.at(NativeLinker.libcSymbol("dlsym"));
 
     private Interpreter() {}
 
@@ -55,8 +53,6 @@ public final class Interpreter {
 
     /** Returns the address of {@code name}, or 0 when this version does not export it. */
     static long optionalSymbol(String name) {
-        try (NativeBuffer text = NativeBuffer.of(name)) {
-            return DLSYM.call(library, text.address());
-        }
+        return NativeSymbols.find(library, name);
     }
 }

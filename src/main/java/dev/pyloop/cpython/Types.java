@@ -34,9 +34,15 @@ public final class Types {
 
     private Types() {}
 
-    /** Returns the name of {@code type} as C knows it. */
-    public static String name(@Borrowed long type) {
-        return Memory.getString(Memory.getLong(type + TP_NAME));
+    /** Tells whether {@code type} has this name, of ASCII characters, as C knows it. */
+    static boolean isNamed(@Borrowed long type, String name) {
+        long text = Memory.getLong(type + TP_NAME);
+        for (int i = 0; i < name.length(); i++) {
+            if (Memory.getByte(text + i) != name.charAt(i)) {
+                return false;
+            }
+        }
+        return Memory.getByte(text + name.length()) == 0;
     }
 
     /** Returns the size in bytes of an instance of {@code type}. */

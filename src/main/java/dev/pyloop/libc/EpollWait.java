@@ -3,7 +3,7 @@ package dev.pyloop.libc;
 import dev.pyloop.memory.ErrnoState;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
-import dev.pyloop.memory.NativeLinker;
+import dev.pyloop.memory.NativeSymbols;
 import dev.pyloop.memory.SystemCall;
 
 /**
@@ -20,7 +20,7 @@ public final class EpollWait implements AutoCloseable {
     private static final long TIMESPEC_SIZE = 16;
 
     private static final SystemCall EPOLL_WAIT = SystemCall.of("epoll_wait");
-    private static final long PWAIT2_ADDRESS = NativeLinker.optionalLibcSymbol("epoll_pwait2");
+    private static final long PWAIT2_ADDRESS = NativeSymbols.optionalLibc("epoll_pwait2");
 
     /** Linked on the first wait with a deadline: most start-ups never need it. */
     private static final class Pwait2 {

@@ -2,7 +2,7 @@ package dev.pyloop.libc;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeFunction;
-import dev.pyloop.memory.NativeLinker;
+import dev.pyloop.memory.NativeSymbols;
 
 /**
  * {@code struct sockaddr_in} and {@code struct sockaddr_in6}, read and written in place, with their literals:
@@ -39,8 +39,8 @@ public final class InternetAddress {
     private static final long IPV6_HOST = 8;
     private static final long IPV6_SCOPE = 24;
 
-    private static final NativeFunction PTON = NativeFunction.at(NativeLinker.libcSymbol("inet_pton"));
-    private static final NativeFunction NTOP = NativeFunction.at(NativeLinker.libcSymbol("inet_ntop"));
+    private static final NativeFunction PTON = NativeFunction.at(NativeSymbols.libc("inet_pton"));
+    private static final NativeFunction NTOP = NativeFunction.at(NativeSymbols.libc("inet_ntop"));
 
     private InternetAddress() {}
 

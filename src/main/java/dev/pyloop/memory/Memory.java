@@ -3,7 +3,6 @@ package dev.pyloop.memory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Reads and writes at absolute addresses of this process.
@@ -70,11 +69,6 @@ public final class Memory {
     /** Writes the 8-byte floating-point number at {@code address}. */
     public static void putDouble(long address, double value) {
         DOUBLE.set(ALL, address, value);
-    }
-
-    /** Reads the zero-terminated UTF-8 string at {@code address}. */
-    public static String getString(long address) {
-        return ALL.getString(address, StandardCharsets.UTF_8);
     }
 
     /** A view of {@code size} bytes at {@code address}, valid as long as the memory is. */

@@ -11,8 +11,8 @@ import java.nio.charset.StandardCharsets;
  * one can be closed only by the thread that opened it. Any thread may use and close it; the owner orders its use.
  */
 public final class NativeBuffer implements AutoCloseable {
-    private static final NativeFunction CALLOC = NativeFunction.at(NativeLinker.libcSymbol("calloc"));
-    private static final NativeFunction FREE = NativeFunction.at(NativeLinker.libcSymbol("free"));
+    private static final NativeFunction CALLOC = NativeFunction.at(NativeSymbols.libc("calloc"));
+    private static final NativeFunction FREE = NativeFunction.at(NativeSymbols.libc("free"));
     private static final long ALIGNMENT = 16;
     private static final long FREED = 0;
 

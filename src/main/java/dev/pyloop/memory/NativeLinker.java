@@ -20,6 +20,9 @@ import java.lang.invoke.MethodType;
 public final class NativeLinker {
     private static final Linker LINKER = Linker.nativeLinker();
 
+    /** What {@link NativeFunction} calls and Java is called by. */
+    private static final FunctionDescriptor UNIFORM = descriptor(methodType("(JJJJ)J"));
+
     private NativeLinker() {}
 
     /** Links a function that {@link NativeFunction} cannot call. It may block, call back into Java or run Python code. */
@@ -30,7 +33,7 @@ public final class NativeLinker {
 
     /** Links what {@link NativeFunction} shares: a call through any pointer, which comes before four arguments. */
     static MethodHandle uniform() {
-        return LINKER.downcallHandle(descriptor(methodType("(JJJJ)J")));
+        return LINKER.downcallHandle(UNIFORM);
     }
 
     /** Links what {@link SystemCall} shares: the same with six, and the place to store errno in behind the pointer. */
@@ -41,22 +44,15 @@ public final class NativeLinker {
     /**
      * Makes a native entry point for {@code target} that lives as long as the process, and returns its address.
      *
-     * @param target takes and returns only {@code long}, {@code int}, {@code double} or nothing, and never throws: an
-     *     exception that leaves it ends the process
+     * @param target is {@code "(JJJJ)J"} and never throws: an exception that leaves it ends the process
      */
     public static long entryPoint(MethodHandle target) {
-        return LINKER.upcallStub(target, descriptor(target.type()), Arena.global())
-                .address();
+        return LINKER.upcallStub(target, UNIFORM, Arena.global()).address();
     }
 
-    /** Looks {@code name} up in the C library; the name must exist there. */
-    public static long libcSymbol(String name) {
-        return LINKER.defaultLookup().findOrThrow(name).address();
-    }
-
-    /** Looks {@code name} up in the C library; returns 0 when this C library does not have it. */
-    public static long optionalLibcSymbol(String name) {
-        return LINKER.defaultLookup().find(name).map(MemorySegment::address).orElse(0L);
+    /** Returns the address of the C library's {@code dlsym}. */
+    static long dlsym() {
+        return LINKER.defaultLookup().findOrThrow("dlsym").address();
     }
 
     static MemoryLayout errnoLayout() {

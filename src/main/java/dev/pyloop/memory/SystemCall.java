@@ -13,6 +13,11 @@ import java.lang.invoke.MethodHandle;
 public record SystemCall(MemorySegment address) {
     private static final MethodHandle POINTER = NativeLinker.uniformWithErrno();
 
+    /** Links what all system calls share, if no call of another function of this class has done so before. */
+    public static void link() {
+        assert POINTER != null;
+    }
+
     /** Links the function at {@code address}. */
     public static SystemCall at(long address) {
         return new SystemCall(MemorySegment.ofAddress(address));
@@ -20,7 +25,7 @@ public record SystemCall(MemorySegment address) {
 
     /** Links the function {@code name} of the C library. */
     public static SystemCall of(String name) {
-        return at(NativeLinker.libcSymbol(name));
+        return at(NativeSymbols.libc(name));
     }
 
     /** Calls a function that returns {@code int}. */

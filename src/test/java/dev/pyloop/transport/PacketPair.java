@@ -5,6 +5,7 @@ import dev.pyloop.libc.SocketCalls;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeLinker;
+import dev.pyloop.memory.NativeSymbols;
 import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,7 @@ final class PacketPair implements AutoCloseable {
     private static final int SOCK_SEQPACKET = 5;
     private static final int SOCK_NONBLOCK = 0x800;
     private static final int BUFFER_SIZE = 1 << 20;
-    private static final MethodHandle SOCKETPAIR =
-            NativeLinker.function(NativeLinker.libcSymbol("socketpair"), "(IIIJ)I");
+    private static final MethodHandle SOCKETPAIR = NativeLinker.function(NativeSymbols.libc("socketpair"), "(IIIJ)I");
 
     private final SocketCalls calls = new SocketCalls();
     private final NativeBuffer buffer = new NativeBuffer(BUFFER_SIZE);
