@@ -218,3 +218,22 @@ def test_the_pages_of_several_pythons_are_made_by_one_command(tmp_path: Path) ->
     assert sorted(file.name for file in (docs / "benchmarks").iterdir()) == ["3.14.md", "3.9.md"]
     assert (docs / "benchmarks" / "3.9.md").read_text().startswith("# Benchmarks on CPython 3.9")
     ET.parse(docs / "assets" / "ratios.svg")
+
+
+def test_reports_of_one_round_are_given_no_verdict(tmp_path: Path) -> None:
+    tool = Path(__file__).parents[1] / "tools" / "bench_report.py"
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "benchmarks.md").write_text("<!-- What follows is written by make bench-report. -->\n")
+    one = made()
+    one.setting["python"] = "CPython 3.14.1, a compiler"
+    for result in one.results:
+        result.samples = {
+            key: {loop: [taken[0]] for loop, taken in all_.items()} for key, all_ in result.samples.items()
+        }
+    one.save(tmp_path / "one.json")
+    subprocess.run([sys.executable, str(tool), "--docs", str(docs), str(tmp_path / "one.json")], check=True)
+    text = (docs / "benchmarks.md").read_text()
+    assert "Of one round, which allows no verdict: the figures on CPython 3.14." in text
+    assert "Nowhere" not in text
+    assert "ahead" not in text

@@ -63,14 +63,17 @@ def summary(reports: dict[str, report.Report]) -> Iterator[str]:
     judged = {version: made for version, made in reports.items() if made.rounds > 1}
     yield f"![PyLoop beside the other loops, on CPython {newest}](assets/ratios.svg)"
     yield f"*CPython {newest}; every figure, and the other Pythons, on the pages below.*"
-    yield "## In short"
-    yield "How many workloads PyLoop is ahead in, makes no difference in, is behind in, by each one's first figure:"
-    yield tables.table(["CPython", "beside", "ahead", "no difference", "behind"], list(_standings(judged)))
-    yield tables.table(["CPython", "targets reached", "missed by less than the noise", "missed"], list(_kept(judged)))
+    if judged:
+        yield "## In short"
+        yield "How many workloads PyLoop is ahead in, makes no difference in, is behind in, by each one's first figure:"
+        yield tables.table(["CPython", "beside", "ahead", "no difference", "behind"], list(_standings(judged)))
+        header = ["CPython", "targets reached", "missed by less than the noise", "missed"]
+        yield tables.table(header, list(_kept(judged)))
     if single := [version for version in reports if version not in judged]:
         yield f"Of one round, which allows no verdict: the figures on CPython {', '.join(single)}."
-    yield "## Where PyLoop is behind"
-    yield from _losses(judged)
+    if judged:
+        yield "## Where PyLoop is behind"
+        yield from _losses(judged)
     yield "## The runs"
     header = ["", *(f"[CPython {version}](benchmarks/{version}.md)" for version in reports)]
     names = dict.fromkeys([*SETTING, *(loop for made in reports.values() for loop in made.loops)])

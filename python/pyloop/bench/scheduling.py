@@ -206,7 +206,8 @@ def mixed(loop: AbstractEventLoop, operations: int) -> None:
             timer = loop.call_later(10, nothing)
             for _ in range(10):
                 loop.call_soon(nothing)
-            await asyncio.sleep(0.0005)
+            # A loop whose clock tells milliseconds would make none of less than one.
+            await asyncio.sleep(0.001)
             timer.cancel()
 
     async def main() -> None:
