@@ -155,3 +155,24 @@ loop.run_forever()
     assert done.returncode < 0
     assert "Fatal Python error: Segmentation fault" in done.stderr
     assert "crash_to_be_shown" in done.stderr
+
+
+def test_the_signal_stack_outlives_the_modules() -> None:
+    """The interpreter clears them before it ends, and signals may arrive until then."""
+    source = """
+import ctypes
+from pyloop import _fault_handlers
+loop = new_event_loop()
+loop.close()
+stack = (ctypes.c_size_t * 3)()
+ctypes.CDLL(None).sigaltstack(None, stack)
+address, _, size = stack
+vars(_fault_handlers).clear()
+gc.collect()
+for line in open("/proc/self/maps"):
+    start, end = (int(number, 16) for number in line.split()[0].split("-"))
+    if start <= address < end:
+        say(address + size <= end, size)
+"""
+    done = run_loop_program("import gc\n" + source)
+    assert (done.stdout, done.stderr) == ("True 1048576\n", "")

@@ -45,7 +45,6 @@ _libc = ctypes.CDLL(None)
 # Until told otherwise, the default of the system.
 _before_jvm: dict[int, bytes] = dict.fromkeys(_SIGNALS, bytes(_SIGACTION_SIZE))
 _jvm: dict[int, bytes] = {}
-_kept: list[mmap.mmap] = []
 
 
 def prepare() -> None:
@@ -86,7 +85,8 @@ def _enlarge_signal_stack() -> None:
     if current.flags & _SS_DISABLE or current.size >= _SIGNAL_STACK_SIZE:
         return
     memory = mmap.mmap(-1, _SIGNAL_STACK_SIZE)
-    _kept.append(memory)
+    # Never freed: signals arrive, and find the JVM's handlers, when the interpreter has already cleared this module.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(memory))
     address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     larger = _SignalStack(address, 0, _SIGNAL_STACK_SIZE)
     _libc.sigaltstack(ctypes.byref(larger), None)
