@@ -18,8 +18,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_CALLBACKS = 150_000
-_TIMERS = 5_000
+# Until the optimizing compiler is done with them: what it has not come to, later JVMs have to profile themselves.
+_CALLBACKS = 800_000
+_TIMERS = 30_000
 _MESSAGES = 300
 _STREAM_SIZES = (64,) * 10 + (100_000,)
 # Of each of three steps. Long, for a machine may have better to do than this for a while; but all of them together
