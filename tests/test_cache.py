@@ -70,7 +70,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     assert [program.communicate(timeout=HANG_SECONDS)[0] for program in programs] == ["False\n"] * 4
     _wait_until(lambda: list(folder.glob("*.lock")) == [])
-    (path,) = folder.iterdir()
+    path, stamp = sorted(folder.iterdir())
+    assert (path.suffix, stamp.suffix) == (".aot", ".stamp")
     return path
 
 
@@ -197,7 +198,7 @@ def _never(*_: object) -> int:
 
 @pytest.mark.timeout(300)
 def test_one_that_was_right_is_not_summed_up_again(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cache, "_STAMP_SECONDS", 0)
+    monkeypatch.setattr(_cache, "STAMP_SECONDS", 0)
     assert _cache.is_whole(str(cache))
     monkeypatch.setattr(_cache, "_checksum", _never)
     assert _cache.is_whole(str(cache))
@@ -205,7 +206,7 @@ def test_one_that_was_right_is_not_summed_up_again(cache: Path, monkeypatch: pyt
 
 @pytest.mark.timeout(300)
 def test_damage_after_it_was_right_is_noticed(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cache, "_STAMP_SECONDS", 0)
+    monkeypatch.setattr(_cache, "STAMP_SECONDS", 0)
     assert _cache.is_whole(str(cache))
     status = cache.stat()
     with cache.open("r+b") as file:
@@ -217,7 +218,7 @@ def test_damage_after_it_was_right_is_noticed(cache: Path, monkeypatch: pytest.M
 
 @pytest.mark.timeout(300)
 def test_another_file_in_its_place_is_summed_up(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cache, "_STAMP_SECONDS", 0)
+    monkeypatch.setattr(_cache, "STAMP_SECONDS", 0)
     assert _cache.is_whole(str(cache))
     other = Path(shutil.copy2(cache, cache.with_suffix(".other")))
     with other.open("r+b") as file:
@@ -230,7 +231,7 @@ def test_another_file_in_its_place_is_summed_up(cache: Path, monkeypatch: pytest
 @pytest.mark.timeout(300)
 def test_one_that_has_just_changed_is_not_stamped(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It might change once more within what the system's clock for files can tell apart."""
-    monkeypatch.setattr(_cache, "_STAMP_SECONDS", 1000)
+    monkeypatch.setattr(_cache, "STAMP_SECONDS", 1000)
     assert _cache.is_whole(str(cache))
     monkeypatch.setattr(_cache, "_checksum", _never)
     with pytest.raises(AssertionError):
@@ -239,7 +240,7 @@ def test_one_that_has_just_changed_is_not_stamped(cache: Path, monkeypatch: pyte
 
 @pytest.mark.timeout(300)
 def test_one_that_cannot_be_stamped_is_used(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cache, "_STAMP_SECONDS", 0)
+    monkeypatch.setattr(_cache, "STAMP_SECONDS", 0)
     Path(_cache.stamp_of(str(cache))).mkdir()
     assert _cache.is_whole(str(cache))
     assert _cache.is_whole(str(cache))

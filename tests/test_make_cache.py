@@ -46,15 +46,23 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a cache that the command made, whose name a shell would take apart."""
     folder = tmp_path_factory.mktemp("some") / "one's caches"
     done = _make(_environment(folder))
-    (path,) = folder.iterdir()
+    (path,) = folder.glob("*.aot")
     assert (done.stdout, done.stderr, done.returncode) == (f"{path} ({path.stat().st_size / 1e6:.1f} MB)\n", "", 0)
     return folder
 
 
 @pytest.mark.timeout(300)
 def test_it_is_there_for_all_users_when_the_command_ends(made: Path) -> None:
-    (path,) = made.iterdir()
-    assert path.stat().st_mode & 0o777 == 0o644
+    (path,) = made.glob("*.aot")
+    stamp = Path(_cache.stamp_of(str(path)))
+    assert [file.stat().st_mode & 0o777 for file in (path, stamp)] == [0o644, 0o644]
+    assert _cache.is_whole(str(path))
+
+
+@pytest.mark.timeout(300)
+def test_who_may_not_write_beside_it_need_not_sum_it_up(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path,) = made.glob("*.aot")
+    monkeypatch.delattr(_cache, "_checksum")
     assert _cache.is_whole(str(path))
 
 
@@ -68,7 +76,7 @@ def test_the_next_start_uses_it(made: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.timeout(300)
 def test_it_is_not_made_twice(made: Path) -> None:
-    (path,) = made.iterdir()
+    (path,) = made.glob("*.aot")
     before = path.stat()
     done = _make(_environment(made))
     assert (done.stdout.partition(" (")[0], done.stderr, done.returncode) == (str(path), "", 0)
@@ -78,7 +86,7 @@ def test_it_is_not_made_twice(made: Path) -> None:
 @pytest.mark.timeout(300)
 def test_it_has_the_shapes_of_the_engines_method_handles(made: Path, tmp_path: Path) -> None:
     """Those that a class list can name: the JVM would generate a class for each at every start."""
-    (path,) = made.iterdir()
+    (path,) = made.glob("*.aot")
     log = tmp_path / "classes"
     options = shlex.join([f"-XX:AOTCache={path}", "-Xlog:aot*=off", f"-Xlog:class+load:file={log}"])
     done = subprocess.run(

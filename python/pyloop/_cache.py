@@ -30,7 +30,7 @@ _CHUNK = 1 << 18
 TOUCH_SECONDS = 24 * 3600
 
 # The kernel's stamps of a file may be this coarse: what changed within that time of being looked at may not show.
-_STAMP_SECONDS = 1
+STAMP_SECONDS = 1
 
 # Tells apart what one user has. A prime, as in the hash of Rabin and Karp, and just below 2 ** 64.
 _DIGEST_MODULUS = (1 << 64) - 59
@@ -141,7 +141,7 @@ def is_whole(path: str) -> bool:
             file.seek(rest)
             if file.read() != _trailer(checksum):
                 return False
-            if time.time() - status.st_ctime > _STAMP_SECONDS:
+            if time.time() - status.st_ctime > STAMP_SECONDS:
                 _write_stamp(path, identity)
             return True
     except OSError:

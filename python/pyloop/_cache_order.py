@@ -52,12 +52,16 @@ def order(path: str, libjvm: str, jar: str) -> None:
 def publish(made: Path, cache: Path) -> None:
     """Seal what was made and give it its name, so that it comes into being whole or not at all.
 
+    It is stamped here, for those who will use it may not be allowed to.
+
     Raises:
         OSError: there is no room or no permission.
     """
     _cache.seal(str(made))
     made.rename(cache)
     prune(cache)
+    time.sleep(2 * _cache.STAMP_SECONDS)
+    _cache.is_whole(str(cache))
 
 
 def prune(path: Path) -> None:
