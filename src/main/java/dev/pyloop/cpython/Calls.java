@@ -3,8 +3,6 @@ package dev.pyloop.cpython;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeFunction;
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Calls of Python callables.
@@ -25,7 +23,7 @@ public final class Calls {
 
     /** What only datagrams need. */
     private static final class MethodOfTwo {
-        static final MethodHandle CALL = Interpreter.function("PyObject_CallMethodObjArgs", "(JJJJJ)J");
+        static final NativeFunction CALL = Interpreter.function("PyObject_CallMethodObjArgs");
     }
 
     private Calls() {}
@@ -93,10 +91,6 @@ public final class Calls {
     /** Calls the method {@code name} of {@code object} with two arguments, without making a bound method of it. */
     public static @Owned long tryCallMethod(
             @Borrowed long object, @Borrowed long name, @Borrowed long first, @Borrowed long second) {
-        try {
-            return (long) MethodOfTwo.CALL.invokeExact(object, name, first, second, Objects.NULL);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return MethodOfTwo.CALL.call(object, name, first, second, Objects.NULL);
     }
 }

@@ -3,7 +3,6 @@ package dev.pyloop.cpython;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeFunction;
-import dev.pyloop.memory.NativeLinker;
 
 /**
  * The interpreter's error indicator: the one place where Python errors are set, tested and taken.
@@ -59,12 +58,15 @@ public final class Errors {
         return status;
     }
 
-    /** Tells Python errors and failures of ours, which go on, from what an {@code invokeExact} never throws. */
+    /** Has what was thrown by code without checked exceptions go on. */
     static RuntimeException propagate(Throwable thrown) {
         if (thrown instanceof RuntimeException e) {
             return e;
         }
-        throw NativeLinker.unexpected(thrown);
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        throw new AssertionError("a checked exception", thrown);
     }
 
     /** Tells whether the error indicator is set. */

@@ -2,9 +2,7 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeFunction;
-import dev.pyloop.memory.NativeLinker;
 import dev.pyloop.memory.NativeSymbols;
-import java.lang.invoke.MethodHandle;
 
 /**
  * The CPython this process runs: where its C API is and which version it has.
@@ -32,14 +30,9 @@ public final class Interpreter {
         return (int) Memory.getLong(symbol("Py_Version"));
     }
 
-    /** Links a function of the C API that takes and returns pointers and integers. */
+    /** Finds a function of the C API. */
     static NativeFunction function(String name) {
         return NativeFunction.at(symbol(name));
-    }
-
-    /** Links any function of the C API. Signatures as in {@link NativeLinker}. */
-    static MethodHandle function(String name, String signature) {
-        return NativeLinker.function(symbol(name), signature);
     }
 
     /** Returns the address of {@code name}, which every supported version exports. */

@@ -2,8 +2,6 @@ package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeFunction;
-import dev.pyloop.memory.NativeLinker;
-import java.lang.invoke.MethodHandle;
 
 /**
  * {@code float} and {@code int}.
@@ -36,9 +34,9 @@ public final class Numbers {
     private static final long LV_TAG_SIGN = 3;
     private static final long LV_TAG_TWO_DIGITS = 16;
 
-    /** Apart, because a function of floating-point numbers needs a stub of its own, and most programs do without. */
+    /** What few programs need. */
     private static final class Doubles {
-        static final MethodHandle AS_DOUBLE = Interpreter.function("PyFloat_AsDouble", "(J)D");
+        static final NativeFunction AS_DOUBLE = Interpreter.function("PyFloat_AsDouble");
     }
 
     private Numbers() {}
@@ -101,7 +99,7 @@ public final class Numbers {
         Memory.putDouble(number + OB_FVAL, value);
     }
 
-    /** Returns a new float. Not by {@code PyFloat_FromDouble}, whose stub would take milliseconds of every start. */
+    /** Returns a new float. Not by {@code PyFloat_FromDouble}, which would need a way of calling of its own. */
     public static @Owned long fromDouble(double value) {
         long number = Errors.check(ALLOCATE.call(FLOAT_TYPE, 0));
         setValue(number, value);
@@ -132,10 +130,6 @@ public final class Numbers {
     }
 
     private static double asDouble(long object) {
-        try {
-            return (double) Doubles.AS_DOUBLE.invokeExact(object);
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Doubles.AS_DOUBLE.callDouble(object);
     }
 }

@@ -3,6 +3,7 @@ package dev.pyloop.libc;
 import dev.pyloop.memory.ErrnoState;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeLock;
 import dev.pyloop.memory.NativeSymbols;
 import dev.pyloop.memory.SystemCall;
 
@@ -16,6 +17,7 @@ import dev.pyloop.memory.SystemCall;
 public final class EpollWait implements AutoCloseable {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long NANOS_PER_MILLI = 1_000_000L;
+    private static final int WITHOUT_LIMIT = -1;
     /** {@code struct timespec { time_t tv_sec; long tv_nsec; }}. */
     private static final long TIMESPEC_SIZE = 16;
 
@@ -32,32 +34,43 @@ public final class EpollWait implements AutoCloseable {
     private boolean precise = PWAIT2_ADDRESS != 0;
 
     /**
+     * Takes the events that are there.
+     *
+     * @param events address of an array of {@code capacity} {@link EpollEvent}s
+     * @return the number of events, or the negated errno
+     */
+    public int poll(int epoll, long events, int capacity) {
+        return EPOLL_WAIT.callInt(state, epoll, events, capacity, 0);
+    }
+
+    /**
      * Waits until an event, a signal or the time-out.
      *
      * @param events address of an array of {@code capacity} {@link EpollEvent}s
-     * @param timeoutNanos nanoseconds to wait; 0 not to wait; negative without limit
+     * @param timeoutNanos nanoseconds to wait, more than 0; negative without limit
+     * @param lock what the calling thread holds, and gives up while it waits
      * @return the number of events, or the negated errno
      */
-    public int await(int epoll, long events, int capacity, long timeoutNanos) {
+    public int await(int epoll, long events, int capacity, long timeoutNanos, NativeLock lock) {
         if (timeoutNanos > 0 && precise) {
-            int count = awaitPrecisely(epoll, events, capacity, timeoutNanos);
+            int count = awaitPrecisely(epoll, events, capacity, timeoutNanos, lock);
             if (count != -Errno.ENOSYS) {
                 return count;
             }
             precise = false;
         }
-        return EPOLL_WAIT.callInt(state, epoll, events, capacity, millis(timeoutNanos));
+        return EPOLL_WAIT.callUnlocked(state, lock, epoll, events, capacity, millis(timeoutNanos), 0, 0);
     }
 
-    private int awaitPrecisely(int epoll, long events, int capacity, long timeoutNanos) {
+    private int awaitPrecisely(int epoll, long events, int capacity, long timeoutNanos, NativeLock lock) {
         Memory.putLong(timespec.address(), timeoutNanos / NANOS_PER_SECOND);
         Memory.putLong(timespec.address() + Long.BYTES, timeoutNanos % NANOS_PER_SECOND);
-        return Pwait2.EPOLL_PWAIT2.callInt(state, epoll, events, capacity, timespec.address(), 0, 0);
+        return Pwait2.EPOLL_PWAIT2.callUnlocked(state, lock, epoll, events, capacity, timespec.address(), 0, 0);
     }
 
     private static int millis(long timeoutNanos) {
-        if (timeoutNanos <= 0) {
-            return timeoutNanos == 0 ? 0 : -1;
+        if (timeoutNanos < 0) {
+            return WITHOUT_LIMIT;
         }
         return (int) Math.min(Math.ceilDiv(timeoutNanos, NANOS_PER_MILLI), Integer.MAX_VALUE);
     }

@@ -244,6 +244,28 @@ public final class EventLoop implements AutoCloseable {
         releaseDiscarded();
     }
 
+    /**
+     * Gives the loop descriptors of its own, in the child of a fork, which shares them with its parent; what is watched
+     * stays watched. Nothing of the parent's changes.
+     *
+     * @throws SystemCallException when descriptors are exhausted
+     */
+    public void afterFork() {
+        if (closed) {
+            return;
+        }
+        check("eventfd", waker.afterFork());
+        check("epoll_create1", poller.afterFork());
+        check("epoll_ctl", poller.add(waker.descriptor(), Interest.READ));
+        watches.watchAgain();
+    }
+
+    private static void check(String call, int result) {
+        if (result < 0) {
+            throw new SystemCallException(call, -result);
+        }
+    }
+
     @Override
     public void close() {
         closed = true;
@@ -303,7 +325,7 @@ public final class EventLoop implements AutoCloseable {
         }
         int watched = watches.count() + 1;
         long timeout = timeoutNanos();
-        int count = timeout == NOT_AT_ALL ? poller.poll(NOT_AT_ALL, watched) : sleep(timeout, watched);
+        int count = timeout == NOT_AT_ALL ? poller.poll(watched) : sleep(timeout, watched);
         policy.polled(watchedByProgram());
         takeInbox();
         int before = ready.size();
@@ -327,18 +349,17 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private int sleep(long timeout, int watched) {
+        host.beforeSleep();
         sleeping = true;
-        // The queue once more too: telling the time may have given the lock up for a moment.
+        // The queues once more: telling the time and what the host did may have given the lock up for a moment.
         if (!inbox.isEmpty() || !ready.isEmpty()) {
             sleeping = false;
-            return poller.poll(NOT_AT_ALL, watched);
+            return poller.poll(watched);
         }
-        host.unlock();
         try {
-            return poller.poll(timeout, watched);
+            return poller.sleep(timeout, watched, host.lock());
         } finally {
             sleeping = false;
-            host.lock();
         }
     }
 

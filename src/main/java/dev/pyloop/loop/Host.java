@@ -1,5 +1,7 @@
 package dev.pyloop.loop;
 
+import dev.pyloop.memory.NativeLock;
+
 /**
  * What the loop needs of the world it lives in.
  *
@@ -10,11 +12,11 @@ public interface Host {
     /** Returns the loop's clock in seconds; monotonic. */
     double seconds();
 
-    /** Gives up the lock before the loop sleeps. */
-    void unlock();
+    /** Returns the lock, which the loop gives up while it sleeps. */
+    NativeLock lock();
 
-    /** Takes the lock again after the loop slept. */
-    void lock();
+    /** The loop is about to sleep. May free memory, and run callbacks of the host by that. */
+    void beforeSleep();
 
     /**
      * Handles signals and lets other threads have the lock for a moment if they wait for it. Called once per poll, so

@@ -51,6 +51,21 @@ final class Waker implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes a new event counter, in the child of a fork, which shares the old one with its parent.
+     *
+     * @return 0 or the negated errno, which leaves the old one in place
+     */
+    synchronized int afterFork() {
+        int own = writing.eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (own < 0) {
+            return own;
+        }
+        writing.close(descriptor);
+        descriptor = own;
+        return 0;
+    }
+
     @Override
     public synchronized void close() {
         if (descriptor != CLOSED) {

@@ -1,5 +1,6 @@
 package dev.pyloop.loop;
 
+import dev.pyloop.libc.Errno;
 import dev.pyloop.queue.ReadyQueue;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.Poller;
@@ -74,6 +75,27 @@ final class Watches {
     void queueReady(int descriptor, int readiness, ReadyQueue ready) {
         queueReady(descriptor, Interest.READ, readiness, table.reader(descriptor), ready);
         queueReady(descriptor, Interest.WRITE, readiness, table.writer(descriptor), ready);
+    }
+
+    /** Tells the poller, which has forgotten everything, what to watch; what cannot be watched any more is left out. */
+    void watchAgain() {
+        for (int descriptor = 0; descriptor < table.limit(); descriptor++) {
+            int interest = table.interest(descriptor);
+            if (interest != Interest.NONE) {
+                watchAgain(descriptor, interest);
+            }
+        }
+    }
+
+    private void watchAgain(int descriptor, int interest) {
+        int result =
+                isOnce(descriptor, interest) ? poller.addOnce(descriptor, interest) : poller.add(descriptor, interest);
+        assert result == 0 || result == -Errno.EBADF || result == -Errno.EPERM : "watching again answered " + result;
+    }
+
+    private boolean isOnce(int descriptor, int interest) {
+        return ((interest & Interest.READ) == 0 || table.isOnce(descriptor, Interest.READ))
+                && ((interest & Interest.WRITE) == 0 || table.isOnce(descriptor, Interest.WRITE));
     }
 
     /** Shows every handle. */

@@ -1,19 +1,17 @@
 package dev.pyloop.memory;
 
-import java.lang.foreign.Arena;
-
 /**
  * Finds functions and variables of the libraries in this process, by {@code dlsym}.
  *
- * <p>Java's own lookup would find them too, but takes milliseconds to set up: the start hands the address of {@code dlsym}
- * over instead ({@link #attach}). Any thread may look up.
+ * <p>The start hands the address of {@code dlsym} over ({@link #attach}), for Java's own lookup takes milliseconds to set up
+ * where there is one. Any thread may look up.
  */
 public final class NativeSymbols {
     /** {@code RTLD_DEFAULT}: what the process was started with, the C library among it. */
     private static final long PROCESS = 0;
 
     /** Where a name is put for {@code dlsym}. Guarded by this class's lock. */
-    private static final long NAME = Arena.global().allocate(128, Long.BYTES).address();
+    private static final long NAME = Memory.allocateForever(128);
 
     /** Address of {@code dlsym}; 0 before anything was looked up or attached. Guarded by this class's lock. */
     private static long dlsym;
@@ -47,7 +45,7 @@ public final class NativeSymbols {
      */
     public static synchronized long find(long library, String name) {
         if (dlsym == 0) {
-            dlsym = NativeLinker.dlsym();
+            dlsym = Downcalls.dlsym();
         }
         put(name);
         return NativeFunction.callAt(dlsym, library, NAME);

@@ -1,29 +1,21 @@
 package dev.pyloop.memory;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
-
 /**
  * A C function as {@link NativeFunction} describes it, but with up to six arguments, whose {@code errno} is wanted.
  *
  * <p>The calls return what the function returns, or the negated errno if that is negative. A function that returns {@code
- * int} is called by {@code callInt}, one that returns {@code ssize_t} by {@code call}. Any thread may call, each with an
- * {@link ErrnoState} of its own.
+ * int} is called by {@code callInt}, one that returns {@code ssize_t} by {@code call}. None of them may sleep for long or
+ * call back, except by {@link #callUnlocked}. Any thread may call, each with an {@link ErrnoState} of its own.
+ *
+ * @param address where the function is
  */
-public record SystemCall(MemorySegment address) {
-    private static final MethodHandle POINTER = NativeLinker.uniformWithErrno();
-
-    /** Links what all system calls share, if no call of another function of this class has done so before. */
-    public static void link() {
-        assert POINTER != null;
-    }
-
-    /** Links the function at {@code address}. */
+public record SystemCall(long address) {
+    /** Returns the function at {@code address}. */
     public static SystemCall at(long address) {
-        return new SystemCall(MemorySegment.ofAddress(address));
+        return new SystemCall(address);
     }
 
-    /** Links the function {@code name} of the C library. */
+    /** Returns the function {@code name} of the C library. */
     public static SystemCall of(String name) {
         return at(NativeSymbols.libc(name));
     }
@@ -50,11 +42,7 @@ public record SystemCall(MemorySegment address) {
 
     /** Calls a function that returns {@code int}. */
     public int callInt(ErrnoState errno, long a, long b, long c, long d, long e, long f) {
-        try {
-            return errno.result((int) (long) POINTER.invokeExact(address, errno.segment(), a, b, c, d, e, f));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Downcalls.systemCallInt(address, errno, a, b, c, d, e, f);
     }
 
     /** Calls a function that returns {@code ssize_t}. */
@@ -69,10 +57,11 @@ public record SystemCall(MemorySegment address) {
 
     /** Calls a function that returns {@code ssize_t}. */
     public long call(ErrnoState errno, long a, long b, long c, long d, long e, long f) {
-        try {
-            return errno.result((long) POINTER.invokeExact(address, errno.segment(), a, b, c, d, e, f));
-        } catch (Throwable t) {
-            throw NativeLinker.unexpected(t);
-        }
+        return Downcalls.systemCall(address, errno, a, b, c, d, e, f);
+    }
+
+    /** Calls a function that returns {@code int} and may sleep, with {@code lock}, which the thread holds, given up. */
+    public int callUnlocked(ErrnoState errno, NativeLock lock, long a, long b, long c, long d, long e, long f) {
+        return Downcalls.systemCallUnlocked(address, errno, lock, a, b, c, d, e, f);
     }
 }

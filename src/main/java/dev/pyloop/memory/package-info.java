@@ -1,4 +1,10 @@
-/** Floor 0: linking to native code and raw memory access. The only user of the foreign linker. */
+/**
+ * Floor 0: native functions and raw memory.
+ *
+ * <p>{@code Memory}, {@code Downcalls}, {@code EntryPoints} and {@code ErrnoState} exist twice with one contract: over
+ * {@code java.lang.foreign} in {@code src/jvm}, over GraalVM's word types in {@code src/native}. Each build takes one of the
+ * two; nothing above this package can tell which.
+ */
 @NullMarked
 package dev.pyloop.memory;
 

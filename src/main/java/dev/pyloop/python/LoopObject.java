@@ -17,6 +17,7 @@ import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.loop.Host;
+import dev.pyloop.memory.NativeLock;
 import dev.pyloop.reactor.epoll.EpollPoller;
 import dev.pyloop.transport.DatagramIo;
 import dev.pyloop.transport.StreamIo;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * The Java side of one Python event loop: the engine, and what it needs of Python.
  *
  * <p>Owned by the Python object, whose address it borrows; it dies in {@link #close()}. Guarded by the GIL, which
- * {@link #unlock()} gives up while the engine sleeps.
+ * {@link #lock()} lets a system call give up while the engine sleeps.
  */
 final class LoopObject implements Callbacks, Host {
     private static final double NANOS_PER_SECOND = 1e9;
@@ -279,14 +280,13 @@ final class LoopObject implements Callbacks, Host {
     }
 
     @Override
-    public void unlock() {
-        Handles.trimPools();
-        Gil.save();
+    public NativeLock lock() {
+        return Gil.lock();
     }
 
     @Override
-    public void lock() {
-        Gil.restore(runnerState);
+    public void beforeSleep() {
+        Handles.trimPools();
     }
 
     @Override

@@ -49,6 +49,7 @@ public final class LoopType implements Methods {
     private static final int WATCH_ONCE = 23;
     private static final int UNWATCH_ONCE = 24;
     private static final int DATAGRAM_TYPE = 25;
+    private static final int AFTER_FORK = 26;
 
     private LoopType() {}
 
@@ -60,6 +61,7 @@ public final class LoopType implements Methods {
                 .doc("The engine of pyloop.EventLoop, in Java. Not to be used alone.")
                 .traverse(LoopType::traverse)
                 .noArguments("_init", methods, INIT, "Make the engine; once per object.")
+                .noArguments("_after_fork", methods, AFTER_FORK, "Take descriptors of its own, in a forked child.")
                 .noArguments("_release", methods, RELEASE, "Give the engine's memory and descriptors back.")
                 .keywords("call_soon", methods, CALL_SOON, Docs.CALL_SOON)
                 .keywords("call_soon_threadsafe", methods, CALL_SOON_THREADSAFE, Docs.CALL_SOON_THREADSAFE)
@@ -133,6 +135,7 @@ public final class LoopType implements Methods {
             case CLEAR -> Loops.get(self).engine().clear();
             case INIT -> init(self);
             case RELEASE -> release(self);
+            case AFTER_FORK -> afterFork(self);
             case TRACK_KEPT_HANDLES -> Loops.forEach(LoopObject::trackKeptHandles);
             default -> throw new IllegalArgumentException("method " + method);
         }
@@ -248,6 +251,18 @@ public final class LoopType implements Methods {
         if (loop != null) {
             Loops.leave(self);
             loop.close();
+        }
+    }
+
+    private static void afterFork(long self) {
+        LoopObject loop = Loops.findOwn(self);
+        if (loop == null) {
+            return;
+        }
+        try {
+            loop.engine().afterFork();
+        } catch (SystemCallException e) {
+            throw PythonException.osError(e.errno());
         }
     }
 

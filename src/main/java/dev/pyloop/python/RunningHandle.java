@@ -3,6 +3,8 @@ package dev.pyloop.python;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Gil;
 import dev.pyloop.cpython.Objects;
+import dev.pyloop.libc.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which handle of {@code call_soon_threadsafe} a loop runs just now.
@@ -15,10 +17,11 @@ final class RunningHandle {
     /** Often enough for Ctrl-C in a waiting main thread. */
     private static final long SIGNAL_CHECK_MILLIS = 50;
 
-    private final Object ended = new Object();
-    private volatile long handle = Objects.NULL;
+    private long handle = Objects.NULL;
     private Thread runner = Thread.currentThread();
     private int waiting;
+    /** What those wait for who wait; null while nobody does. */
+    private @Nullable Semaphore ended;
 
     /** Takes note that {@code handle} is about to run in this thread. */
     void begin(@Borrowed long handle) {
@@ -29,9 +32,9 @@ final class RunningHandle {
     /** Takes note that it ran. */
     void end() {
         handle = Objects.NULL;
-        if (waiting > 0) {
-            synchronized (ended) {
-                ended.notifyAll();
+        if (ended != null) {
+            for (int i = 0; i < waiting; i++) {
+                ended.post();
             }
         }
     }
@@ -39,29 +42,16 @@ final class RunningHandle {
     /** Returns at once, or when {@code handle} has run if it is running in another thread. */
     void awaitEnd(@Borrowed long handle) {
         while (this.handle == handle && runner != Thread.currentThread()) {
+            Semaphore semaphore = ended == null ? new Semaphore() : ended;
+            ended = semaphore;
             waiting++;
-            long threadState = Gil.save();
-            try {
-                awaitSignalCheck(handle);
-            } finally {
-                Gil.restore(threadState);
-                waiting--;
+            semaphore.await(Gil.lock(), SIGNAL_CHECK_MILLIS);
+            waiting--;
+            if (waiting == 0) {
+                ended = null;
+                semaphore.close();
             }
             Gil.checkSignals();
-        }
-    }
-
-    private void awaitSignalCheck(long handle) {
-        synchronized (ended) {
-            long deadline = System.nanoTime() + SIGNAL_CHECK_MILLIS * 1_000_000;
-            while (this.handle == handle && System.nanoTime() < deadline) {
-                try {
-                    ended.wait(SIGNAL_CHECK_MILLIS);
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    return;
-                }
-            }
         }
     }
 }

@@ -1,9 +1,11 @@
 package dev.pyloop.reactor;
 
+import dev.pyloop.memory.NativeLock;
+
 /**
  * Waits for descriptors to become ready. Level-triggered: a descriptor is reported again as long as it stays ready.
  *
- * <p>It owns the descriptor it polls with, never those it watches. {@link #poll} and the event accessors belong to the
+ * <p>It owns the descriptor it polls with, never those it watches. {@link #poll}, {@link #sleep} and the event accessors belong to the
  * loop's thread; the other methods may run in another thread meanwhile, one at a time. Results follow the kernel's
  * convention: a negated errno on failure.
  */
@@ -39,19 +41,36 @@ public interface Poller extends AutoCloseable {
     void remove(int descriptor);
 
     /**
+     * Takes the events that are there.
+     *
+     * @param watched the number of descriptors being watched, at least 1: so many events are taken at most
+     * @return the number of events, or the negated errno
+     */
+    int poll(int watched);
+
+    /**
      * Waits for events.
      *
-     * @param timeoutNanos nanoseconds to wait; 0 not to wait; negative without limit
-     * @param watched the number of descriptors being watched, at least 1: so many events are taken at most
+     * @param timeoutNanos nanoseconds to wait, more than 0; negative without limit
+     * @param watched as of {@link #poll}
+     * @param lock what the calling thread holds, and gives up while it waits
      * @return the number of events, or the negated errno (EINTR when a signal ended the wait)
      */
-    int poll(long timeoutNanos, int watched);
+    int sleep(long timeoutNanos, int watched, NativeLock lock);
 
     /** Returns the descriptor of event {@code index} of the last poll. */
     int descriptor(int index);
 
     /** Returns the {@link Interest} bits of event {@code index} of the last poll; errors and hang-ups set both. */
     int readiness(int index);
+
+    /**
+     * Takes a new descriptor to poll with, in the child of a fork, which shares the old one with its parent. It watches
+     * nothing yet.
+     *
+     * @return 0 or the negated errno, which leaves the poller as it was
+     */
+    int afterFork();
 
     @Override
     void close();

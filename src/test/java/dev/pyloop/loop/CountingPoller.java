@@ -1,5 +1,6 @@
 package dev.pyloop.loop;
 
+import dev.pyloop.memory.NativeLock;
 import dev.pyloop.reactor.Poller;
 
 /** A poller that finds nothing and counts how often it was asked. */
@@ -37,8 +38,18 @@ final class CountingPoller implements Poller {
     public void remove(int descriptor) {}
 
     @Override
-    public int poll(long timeoutNanos, int watched) {
+    public int poll(int watched) {
         polls++;
+        return 0;
+    }
+
+    @Override
+    public int sleep(long timeoutNanos, int watched, NativeLock lock) {
+        return poll(watched);
+    }
+
+    @Override
+    public int afterFork() {
         return 0;
     }
 

@@ -1,5 +1,6 @@
 package dev.pyloop.loop;
 
+import dev.pyloop.memory.NativeLock;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -94,10 +95,12 @@ final class TaskTable implements Callbacks, Host {
     }
 
     @Override
-    public void unlock() {}
+    public NativeLock lock() {
+        return NativeLock.NONE;
+    }
 
     @Override
-    public void lock() {}
+    public void beforeSleep() {}
 
     @Override
     public void breathe() {}

@@ -4,9 +4,8 @@ import dev.pyloop.libc.SocketAddress;
 import dev.pyloop.libc.SocketCalls;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
-import dev.pyloop.memory.NativeLinker;
+import dev.pyloop.memory.NativeFunction;
 import dev.pyloop.memory.NativeSymbols;
-import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +14,7 @@ final class PacketPair implements AutoCloseable {
     private static final int SOCK_SEQPACKET = 5;
     private static final int SOCK_NONBLOCK = 0x800;
     private static final int BUFFER_SIZE = 1 << 20;
-    private static final MethodHandle SOCKETPAIR = NativeLinker.function(NativeSymbols.libc("socketpair"), "(IIIJ)I");
+    private static final NativeFunction SOCKETPAIR = NativeFunction.at(NativeSymbols.libc("socketpair"));
 
     private final SocketCalls calls = new SocketCalls();
     private final NativeBuffer buffer = new NativeBuffer(BUFFER_SIZE);
@@ -23,15 +22,13 @@ final class PacketPair implements AutoCloseable {
 
     PacketPair() {
         try (NativeBuffer pair = new NativeBuffer(2 * Integer.BYTES)) {
-            int status = (int)
-                    SOCKETPAIR.invokeExact(SocketAddress.AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair.address());
+            int status =
+                    (int) SOCKETPAIR.call(SocketAddress.AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair.address());
             if (status != 0) {
                 throw new AssertionError("socketpair failed");
             }
             ends[0] = Memory.getInt(pair.address());
             ends[1] = Memory.getInt(pair.address() + Integer.BYTES);
-        } catch (Throwable t) {
-            throw new AssertionError(t);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.pyloop.transport;
 
 import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.Host;
+import dev.pyloop.memory.NativeLock;
 
 /** Handles without callbacks, in a world without a lock. */
 final class World implements Callbacks, Host {
@@ -34,10 +35,12 @@ final class World implements Callbacks, Host {
     }
 
     @Override
-    public void unlock() {}
+    public NativeLock lock() {
+        return NativeLock.NONE;
+    }
 
     @Override
-    public void lock() {}
+    public void beforeSleep() {}
 
     @Override
     public void breathe() {}

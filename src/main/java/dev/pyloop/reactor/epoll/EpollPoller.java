@@ -6,6 +6,7 @@ import dev.pyloop.libc.Errno;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.libc.SystemCalls;
 import dev.pyloop.memory.NativeBuffer;
+import dev.pyloop.memory.NativeLock;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.Poller;
 import java.util.BitSet;
@@ -34,7 +35,7 @@ public final class EpollPoller implements Poller {
 
     private final NativeBuffer controlEvent = new NativeBuffer(EpollEvent.SIZE);
     private final EpollWait wait = new EpollWait();
-    private final int epoll;
+    private int epoll;
     /** Descriptors whose entry, as far as we know, was made or modified by {@link #addOnce} last. */
     private final BitSet once = new BitSet();
 
@@ -97,11 +98,15 @@ public final class EpollPoller implements Poller {
     }
 
     @Override
-    public int poll(long timeoutNanos, int watched) {
-        if (watched > capacity) {
-            grow(watched);
-        }
-        return wait.await(epoll, events.address(), capacity, timeoutNanos);
+    public int poll(int watched) {
+        makeRoom(watched);
+        return wait.poll(epoll, events.address(), capacity);
+    }
+
+    @Override
+    public int sleep(long timeoutNanos, int watched, NativeLock lock) {
+        makeRoom(watched);
+        return wait.await(epoll, events.address(), capacity, timeoutNanos, lock);
     }
 
     @Override
@@ -114,6 +119,19 @@ public final class EpollPoller implements Poller {
         int bits = EpollEvent.events(events.address(), index);
         return ((bits & ~EpollEvent.EPOLLOUT) != 0 ? Interest.READ : 0)
                 | ((bits & ~EpollEvent.EPOLLIN) != 0 ? Interest.WRITE : 0);
+    }
+
+    @Override
+    public int afterFork() {
+        int own = control.epollCreate1(EPOLL_CLOEXEC);
+        if (own < 0) {
+            return own;
+        }
+        // The parent's entries stay: its own descriptor is another name of the set.
+        control.close(epoll);
+        epoll = own;
+        once.clear();
+        return 0;
     }
 
     @Override
@@ -135,6 +153,12 @@ public final class EpollPoller implements Poller {
     private static int bits(int interest) {
         return ((interest & Interest.READ) != 0 ? EpollEvent.EPOLLIN : 0)
                 | ((interest & Interest.WRITE) != 0 ? EpollEvent.EPOLLOUT : 0);
+    }
+
+    private void makeRoom(int watched) {
+        if (watched > capacity) {
+            grow(watched);
+        }
     }
 
     private void grow(int watched) {

@@ -17,22 +17,21 @@ public final class ErrnoState {
     private final MemorySegment segment = Arena.ofAuto().allocate(NativeLinker.errnoLayout());
 
     /** Returns the first argument of the next system call. */
-    public MemorySegment segment() {
+    MemorySegment segment() {
         return segment;
     }
 
     /** Returns what a call returned, or the negated errno if that says that it failed. */
-    public int result(int returned) {
+    int result(int returned) {
         return returned >= 0 ? returned : -errno();
     }
 
     /** Returns what a call returned, or the negated errno if that says that it failed. */
-    public long result(long returned) {
+    long result(long returned) {
         return returned >= 0 ? returned : -errno();
     }
 
-    /** Returns errno as the last failed call left it. */
-    public int errno() {
+    private int errno() {
         return segment.get(ValueLayout.JAVA_INT, ERRNO_OFFSET);
     }
 }

@@ -1,0 +1,13 @@
+package dev.pyloop.memory;
+
+/**
+ * Java code that C calls, through a pointer that {@link EntryPoints} makes.
+ *
+ * <p>A C function of fewer parameters leaves the last ones undefined, and a caller that expects an {@code int} cuts the
+ * result. Nothing may be thrown: an exception that leaves Java here ends the process. Any thread may call.
+ */
+@FunctionalInterface
+public interface EntryPoint {
+    /** Answers one call from C. */
+    long call(long a, long b, long c, long d);
+}

@@ -1,0 +1,28 @@
+/*
+ * The functions by which C enters Java: each knows its number, finds the calling thread and goes on to
+ * dev.pyloop.memory.EntryPoints. Function pointers have no room for such data, so there is one function for each number.
+ */
+#include "bridge.h"
+
+#define ENTRY(high, low)                                                                                               \
+    static long entry_##high##low(long a, long b, long c, long d) {                                                    \
+        return pyloop_dispatch(pyloop_thread(), 0x##high##low, a, b, c, d);                                            \
+    }
+#define NAME(high, low) entry_##high##low,
+
+#define SIXTEEN(each, high)                                                                                            \
+    each(high, 0) each(high, 1) each(high, 2) each(high, 3) each(high, 4) each(high, 5) each(high, 6) each(high, 7)    \
+    each(high, 8) each(high, 9) each(high, a) each(high, b) each(high, c) each(high, d) each(high, e) each(high, f)
+#define ALL(each)                                                                                                      \
+    SIXTEEN(each, 0) SIXTEEN(each, 1) SIXTEEN(each, 2) SIXTEEN(each, 3) SIXTEEN(each, 4) SIXTEEN(each, 5)              \
+    SIXTEEN(each, 6) SIXTEEN(each, 7) SIXTEEN(each, 8) SIXTEEN(each, 9) SIXTEEN(each, a) SIXTEEN(each, b)              \
+    SIXTEEN(each, c) SIXTEEN(each, d) SIXTEEN(each, e) SIXTEEN(each, f)
+
+ALL(ENTRY)
+
+static const pyloop_entry_point entries[PYLOOP_ENTRY_POINTS] = {ALL(NAME)};
+
+/* Called by Java: the address of entry `number`. */
+long pyloop_entry(int number) {
+    return (long)entries[number];
+}
