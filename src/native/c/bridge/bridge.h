@@ -6,12 +6,6 @@
 #ifndef PYLOOP_BRIDGE_H
 #define PYLOOP_BRIDGE_H
 
-/* A function pointer with the four arguments that all calls into Java have (dev.pyloop.memory.EntryPoint). */
-typedef long (*pyloop_entry_point)(long, long, long, long);
-
-/* How many of them there are; dev.pyloop.memory.EntryPoints has the same number. */
-#define PYLOOP_ENTRY_POINTS 256
-
 /* The native-image runtime's own functions (graal_isolate.h, which the builder writes). They answer 0 or an error. */
 typedef struct graal_isolate graal_isolate;
 typedef struct graal_thread graal_thread;

@@ -4,6 +4,8 @@
  */
 #include "bridge.h"
 
+typedef long (*entry_point)(long, long, long, long);
+
 #define ENTRY(high, low)                                                                                               \
     static long entry_##high##low(long a, long b, long c, long d) {                                                    \
         return pyloop_dispatch(pyloop_thread(), 0x##high##low, a, b, c, d);                                            \
@@ -20,9 +22,11 @@
 
 ALL(ENTRY)
 
-static const pyloop_entry_point entries[PYLOOP_ENTRY_POINTS] = {ALL(NAME)};
+static const entry_point entries[] = {ALL(NAME)};
 
-/* Called by Java: the address of entry `number`. */
+#define COUNT ((int)(sizeof entries / sizeof entries[0]))
+
+/* Called by Java: the address of entry `number`, which is not negative; 0 if there are not so many. */
 long pyloop_entry(int number) {
-    return (long)entries[number];
+    return number < COUNT ? (long)entries[number] : 0;
 }

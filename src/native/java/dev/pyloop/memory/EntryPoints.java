@@ -1,5 +1,6 @@
 package dev.pyloop.memory;
 
+import java.util.Arrays;
 import org.graalvm.nativeimage.IsolateThread;
 import org.graalvm.nativeimage.c.function.CEntryPoint;
 import org.graalvm.nativeimage.c.function.CFunction;
@@ -11,21 +12,24 @@ import org.graalvm.nativeimage.c.function.CFunction;
  * <p>Guarded by the GIL.
  */
 public final class EntryPoints {
-    /** As many as {@code bridge.h} says. */
-    private static final int CAPACITY = 256;
+    private static final long NONE_LEFT = 0;
 
-    private static final EntryPoint[] TARGETS = new EntryPoint[CAPACITY];
+    private static EntryPoint[] targets = new EntryPoint[64];
     private static int count;
 
     private EntryPoints() {}
 
     /** Returns the address of a function {@code long f(long, long, long, long)} that lives as long as the process. */
     public static long addressOf(EntryPoint target) {
-        if (count == CAPACITY) {
-            throw new IllegalStateException("more than " + CAPACITY + " entry points");
+        long address = entry(count);
+        if (address == NONE_LEFT) {
+            throw new IllegalStateException("there are no more than " + count + " entry points");
         }
-        TARGETS[count] = target;
-        return entry(count++);
+        if (count == targets.length) {
+            targets = Arrays.copyOf(targets, 2 * count);
+        }
+        targets[count++] = target;
+        return address;
     }
 
     @CFunction("pyloop_entry")
@@ -34,6 +38,6 @@ public final class EntryPoints {
     @CEntryPoint(name = "pyloop_dispatch")
     @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // called from C; the thread is for the prologue
     private static long dispatch(IsolateThread thread, int number, long a, long b, long c, long d) {
-        return TARGETS[number].call(a, b, c, d);
+        return targets[number].call(a, b, c, d);
     }
 }

@@ -6,30 +6,22 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
-import java.lang.foreign.Linker;
+import java.lang.invoke.MethodHandle;
 
 /** Parts of the JDK that only some packages may touch. */
 @AnalyzeClasses(packages = "dev.pyloop", importOptions = DoNotIncludeTests.class)
 class FencesTest {
+    /** Nothing above floor 0 may know which of its two implementations it runs on. */
     @ArchTest
-    static final ArchRule nativeMemoryStaysInTheBindings = noClasses()
-            .that()
-            .resideOutsideOfPackages("dev.pyloop.memory..", "dev.pyloop.libc..", "dev.pyloop.cpython..")
-            .should()
-            .dependOnClassesThat()
-            .resideInAPackage("java.lang.foreign..")
-            .allowEmptyShould(true);
-
-    @ArchTest
-    static final ArchRule onlyMemoryLinks = noClasses()
+    static final ArchRule onlyMemoryKnowsItsEngine = noClasses()
             .that()
             .resideOutsideOfPackage("dev.pyloop.memory..")
             .should()
             .dependOnClassesThat()
-            .areAssignableTo(Linker.class)
+            .resideInAnyPackage("java.lang.foreign..", "org.graalvm..", "com.oracle.svm..")
             .orShould()
             .dependOnClassesThat()
-            .areAssignableTo(Linker.Option.class)
+            .areAssignableTo(MethodHandle.class)
             .allowEmptyShould(true);
 
     /** Both cost start-up time and allocations, and what runs per callback or per packet has no use for them. */
