@@ -1,0 +1,1 @@
+"""Builds PyLoop's engine as a native library; ``tools/native_library.py`` is the command."""

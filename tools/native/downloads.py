@@ -1,0 +1,77 @@
+"""Fetches what the native library is built with: GraalVM's builder as Maven artifacts, and a C compiler from PyPI.
+
+Both are pinned (``graalvm.version`` in pom.xml, ``ziglang`` in tools/constraints.txt) and kept in build/native, so that a
+second build downloads nothing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from project import BUILD, ROOT, run
+
+CONSTRAINTS = ROOT / "tools" / "constraints.txt"
+FOLDER = BUILD / "native"
+
+
+def graalvm_version() -> str:
+    """Returns the version of GraalVM that pom.xml pins."""
+    found = re.search(r"<graalvm\.version>(.+?)</", (ROOT / "pom.xml").read_text(encoding="utf-8"))
+    if found is None:
+        raise SystemExit("pom.xml pins no graalvm.version")
+    return found[1]
+
+
+def builder_jars() -> list[Path]:
+    """Returns the jars of the builder.
+
+    Raises:
+        SystemExit: they could not be downloaded.
+    """
+    folder = FOLDER / f"jars-{graalvm_version()}"
+    if not folder.is_dir():
+        unfinished = _fresh(folder)
+        run(
+            *("tools/mvn", "--quiet", "-Pnative", "dependency:copy-dependencies", f"-DoutputDirectory={unfinished}"),
+            "-DincludeGroupIds=" + ",".join(f"org.graalvm.{group}" for group in GROUPS),
+        )
+        unfinished.rename(folder)
+    return sorted(folder.glob("*.jar"))
+
+
+# Where GraalVM's project keeps the artifacts: all of svm's dependencies, and itself.
+GROUPS = ("compiler", "espresso", "nativeimage", "sdk", "truffle")
+
+
+def zig() -> Path:
+    """Returns the Zig program, which is a C compiler and linker with the headers of every glibc.
+
+    Raises:
+        SystemExit: it could not be downloaded.
+    """
+    version = re.search(r"^ziglang==(.+)$", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE)
+    if version is None:
+        raise SystemExit(f"{CONSTRAINTS} pins no ziglang")
+    folder = FOLDER / f"zig-{version[1]}"
+    if not folder.is_dir():
+        if importlib.util.find_spec("pip") is None:
+            raise SystemExit(f"{sys.executable} has no pip to fetch the C compiler with (package ziglang)")
+        unfinished = _fresh(folder)
+        run(
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"),
+            *("--only-binary", ":all:", "--target", unfinished, f"ziglang=={version[1]}"),
+        )
+        unfinished.rename(folder)
+    return folder / "ziglang" / "zig"
+
+
+def _fresh(folder: Path) -> Path:
+    """Returns an empty folder to fill before it takes the name of ``folder``: one that is there is whole."""
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    return unfinished

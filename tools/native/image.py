@@ -1,0 +1,116 @@
+"""Compiles Java classes into one object file: GraalVM's native-image, up to the point where it would link.
+
+The builder is run from its Maven artifacts; with ``GRAALVM_HOME`` set, that GraalVM's ``native-image`` is run instead.
+What it makes is kept as long as everything that it is made of stays the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from native import downloads, jdks
+from native.compiler import Compiler
+from native.machine import check_memory
+from project import run
+
+NAME = "pyloop"
+
+# The heap of the builder; it takes a good half more with all that it keeps beside it.
+HEAP = "-Xmx3g"
+
+OPTIONS = (
+    "-H:+UnlockExperimentalVMOptions",
+    f"-H:Name={NAME}",
+    "-H:+ExitAfterRelocatableImageWrite",
+    "-H:-CheckToolchain",
+    # Any processor of the kind will do.
+    "-H:MicroArchitecture=compatibility",
+    # The process belongs to the program: no thread of ours, no locale, no signal handler.
+    "-H:-AllowVMInternalThreads",
+    "-H:-UseSystemLocale",
+    "-R:-EnableSignalHandling",
+    "-H:-UseContainerSupport",
+)
+
+JAVA = (
+    *("-XX:+UseParallelGC", "-Xss10m", "-XX:+UnlockExperimentalVMOptions", "-XX:+EnableJVMCI"),
+    *("-XX:-UseJVMCICompiler", "--add-modules=ALL-DEFAULT"),
+    f"--enable-native-access={','.join(jdks.BUILDER)}",
+    "-Djdk.internal.lambda.disableEagerInitialization=true",
+    "-Djava.lang.invoke.InnerClassLambdaMetafactory.initializeLambdas=false",
+    *("-Djava.awt.headless=true", "-Duser.country=US", "-Duser.language=en"),
+    "-Djava.system.class.loader=com.oracle.svm.hosted.NativeImageSystemClassLoader",
+    *("-Dsubstratevm.HostLibC=glibc", "-Dorg.graalvm.nativeimage.imagecode=buildtime"),
+)
+
+MAIN = "org.graalvm.nativeimage.builder/com.oracle.svm.hosted.NativeImageGeneratorRunner"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the image is made of: a jar, and the folder of the C that the builder needs."""
+
+    jar: Path
+    support: Path
+
+
+def build(sources: Sources, compiler: Compiler, folder: Path) -> Path:
+    """Returns the object file, made in ``folder``.
+
+    Raises:
+        SystemExit: the builder failed, or cannot run here; the message says why.
+    """
+    stamp = _stamp(sources)
+    target = folder / f"{NAME}.o"
+    stamp_file = folder / "stamp.txt"
+    if target.is_file() and stamp_file.is_file() and stamp_file.read_text(encoding="ascii") == stamp:
+        return target
+
+    check_memory()
+    output = folder / "output"
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    # The builder runs a JDK of a lower update than it was made with; that is all that this check is about.
+    os.environ["JVMCI_VERSION_CHECK"] = "ignore"
+    run(
+        *_builder(sources, compiler, folder),
+        *OPTIONS,
+        *(f"-H:Path={output}", f"-H:TempDirectory={output}", f"-H:CCompilerPath={compiler.program}"),
+        f"-H:ImageBuildID={uuid.UUID(stamp[:32])}",
+    )
+    (made,) = output.glob(f"*/{NAME}.o")
+    stamp_file.unlink(missing_ok=True)
+    made.replace(target)
+    stamp_file.write_text(stamp, encoding="ascii")
+    shutil.rmtree(output)
+    return target
+
+
+def _builder(sources: Sources, compiler: Compiler, folder: Path) -> list[str | Path]:
+    if home := os.environ.get("GRAALVM_HOME"):
+        return [Path(home) / "bin" / "native-image", "--shared", f"-J{HEAP}", "-cp", sources.jar]
+    jars = downloads.builder_jars()
+    java_home = jdks.copy(jdks.find(), folder / "jdk", compiler, sources.support / "reporter")
+    arguments = folder / "opens.txt"
+    arguments.write_text("\n".join(jdks.opens(java_home, jars)), encoding="utf-8")
+    return [
+        *(java_home / "bin" / "java", f"@{arguments}", HEAP, *JAVA),
+        f"-Dorg.graalvm.version={downloads.graalvm_version()}",
+        "-Dorg.graalvm.vendorversion=PyLoop",
+        *jdks.module_path(jars),
+        *("--module", MAIN, "-imagecp", sources.jar, "-H:+SharedLibrary", f"-H:CLibraryPath={sources.support}"),
+    ]
+
+
+def _stamp(sources: Sources) -> str:
+    """Returns a digest of all that an image is made of, the builder's own code by its version."""
+    home = Path(os.environ.get("GRAALVM_HOME") or jdks.find())
+    digest = hashlib.sha256("\0".join([downloads.graalvm_version(), HEAP, *OPTIONS, *JAVA]).encode())
+    for path in [home / "release", sources.jar, *sorted((sources.support / "include").iterdir())]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
