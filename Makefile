@@ -1,9 +1,10 @@
 # PyLoop's build. Python 3.11 or newer (python3), Maven and a JDK have to be there; the rest is fetched, into build/.
 
 # The CPythons to test on, those of them that run all of CPython's own asyncio tests (the others: what concerns the
-# loop), and the one to benchmark on.
+# loop), those that test PyLoop in a JVM too, and the one to benchmark on.
 PYTHONS ?= 3.11 3.12 3.13 3.14
 WHOLE ?= 3.13
+JVM ?= 3.13
 BENCH_PYTHON ?= 3.14
 
 JAR := python/pyloop/lib/pyloop.jar
@@ -13,10 +14,10 @@ develop := python3 tools/environments.py develop $(lastword $(PYTHONS))
 hatchling := $(develop) hatchling build -t wheel -d dist
 bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 
-stubtest = PYLOOP_JAVA_HOME=$$(python3 tools/jdk.py) python3 tools/environments.py $(1) $(2) \
+stubtest = PYLOOP_ENGINE=native python3 tools/environments.py $(1) $(2) \
 	python -m mypy.stubtest --concise --allowlist tools/stubtest-allowlist.txt pyloop
 
-.PHONY: build run test test-all lint stubs docs format wheel wheel-aarch64 wheel-check bench bench-report jmh clean
+.PHONY: build run test test-all lint stubs docs format wheel wheel-check bench bench-report jmh clean
 
 build: $(JAR)
 
@@ -25,18 +26,17 @@ $(JAR): $(SOURCES)
 	install -D -m 644 target/pyloop.jar $@
 
 run: build
-	@PYLOOP_JAVA_HOME=$$(python3 tools/jdk.py) && export PYLOOP_JAVA_HOME \
-	&& python=$$(python3 tools/pythons.py --any) \
+	@python=$$(python3 tools/pythons.py --any) \
 	&& for example in examples/*.py; do \
 		echo "== $$example"; \
-		PYTHONPATH=python "$$python" -m pyloop "$$example" || exit; \
+		PYLOOP_ENGINE=native PYTHONPATH=python "$$python" -m pyloop "$$example" || exit; \
 	done
 
 test: build
-	python3 tools/suite.py --pythons $(PYTHONS) --whole $(WHOLE)
+	python3 tools/suite.py --pythons $(PYTHONS) --whole $(WHOLE) --jvm $(JVM)
 
 test-all: build
-	python3 tools/suite.py --long --pythons $(PYTHONS) --whole $(PYTHONS)
+	python3 tools/suite.py --long --pythons $(PYTHONS) --whole $(PYTHONS) --jvm $(PYTHONS)
 
 # Each folder is a root of imports of its own; the package is checked against its oldest and its newest Python.
 lint: build
@@ -64,18 +64,11 @@ format:
 	$(develop) ruff format
 	tools/mvn --quiet spotless:apply
 
-# Two wheels: one that brings its own Java runtime, for this machine, and one that finds Java where it is installed.
+# Two wheels: one with the native library, for machines like this one, and one with the jar, for any Java.
 wheel: build
 	rm -f dist/*.whl
-	python3 tools/runtime.py build/runtime
-	$(hatchling)
-	PYLOOP_WHEEL_RUNTIME=build/runtime $(hatchling)
-
-# The wheel with a runtime for aarch64, made elsewhere: JDK_AARCH64 is a JDK for it that has the folder jmods.
-wheel-aarch64: build
-	@test -n "$(JDK_AARCH64)" || { echo "usage: make wheel-aarch64 JDK_AARCH64=folder-of-a-JDK-for-aarch64" >&2; exit 1; }
-	python3 tools/runtime.py --jdk "$(JDK_AARCH64)" build/runtime-aarch64
-	PYLOOP_WHEEL_RUNTIME=build/runtime-aarch64 $(hatchling)
+	PYLOOP_WHEEL=jvm $(hatchling)
+	PYLOOP_WHEEL=native $(hatchling)
 
 # Both wheels by themselves, their types included, in environments that know nothing of this folder.
 wheel-check: wheel

@@ -23,9 +23,10 @@ YOUNG_GENERATION_BYTES = 2 << 20
 
 @contextmanager
 def collector_log() -> Iterator[Path]:
-    """Have the JVM this process will start keep its young generation small and log collections to the file yielded."""
+    """Have this process start a JVM that keeps its young generation small and logs collections to the file yielded."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "gc.log")
+        os.environ["PYLOOP_ENGINE"] = "jvm"
         given = os.environ.get("PYLOOP_JVM_OPTIONS", "")
         os.environ["PYLOOP_JVM_OPTIONS"] = f"{given} -Xmn{YOUNG_GENERATION_BYTES} -Xlog:gc:file={log}".strip()
         yield log

@@ -7,12 +7,29 @@ import gc
 import signal
 import socket
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 
 import pyloop
 from support.descriptors import open_descriptors
 from support.loops import FACTORIES, LoopFactory, fresh_loop
+
+ENGINES: Final = ("native", "jvm")
+"""Each has a folder here, of tests about it alone; all other tests are about both."""
+
+
+def pytest_report_header() -> str:
+    """Say what is tested."""
+    return f"engine: {pyloop.engine()}"
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the tests that are about the other engine alone; PYLOOP_ENGINE says which one runs."""
+    if collection_path.parent == Path(__file__).parent and collection_path.name in ENGINES:
+        return True if collection_path.name != pyloop.engine() else None
+    return None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

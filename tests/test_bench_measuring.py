@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import pyloop
 from pyloop.bench import worker
 
 ONE_CORE = """
@@ -43,6 +44,16 @@ def test_without_a_compiler_the_rest_is_measured(tmp_path: Path) -> None:
     assert made["failures"] == {}
     assert made["results"][0]["samples"]["seconds"]["pyloop"]
     assert made["status"] == 1, "a smoke run in which something was not measured has failed"
+
+
+def test_both_engines_are_measured_side_by_side(tmp_path: Path) -> None:
+    made = bench(tmp_path, "--smoke", "--only", "chain", "--only", "start", "--loops", "pyloop,pyloop-jvm")
+    assert made["setting"]["engine"] == pyloop.engine()
+    assert made["failures"] == {}
+    assert [sorted(result["samples"][result["metrics"][0]["key"]]) for result in made["results"]] == [
+        ["pyloop", "pyloop-jvm"],
+        ["pyloop", "pyloop-jvm"],
+    ]
 
 
 def test_on_one_core_the_rest_is_measured(tmp_path: Path) -> None:

@@ -34,4 +34,4 @@ def test_a_program_of_the_documentation_runs(program: str, output: str | None, t
 @pytest.mark.parametrize("name", pyloop.__all__)
 def test_a_public_name_is_in_the_reference(name: str) -> None:
     text = (_ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    assert re.search(rf"\bpyloop\.(_loop\.)?{name}\b", text)
+    assert re.search(rf"\bpyloop\.(_loop\.|_policy\.)?{name}\b", text)

@@ -1,6 +1,6 @@
-"""Python's faulthandler and the JVM share a process: neither breaks the other, in whatever order they come.
+"""Python's faulthandler and the engine share a process: neither breaks the other, in whatever order they come.
 
-The JVM raises SIGSEGV on purpose and handles it; a faulthandler on top of it would end the process at that moment.
+A JVM raises SIGSEGV on purpose and handles it; a faulthandler on top of it would end the process at that moment.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from support.programs import lines_of, run_loop_program
 
 _WORK = """
 def work(loop):
-    \"\"\"Enough callbacks, timers and tasks for the JVM to compile, collect garbage and stop its threads for it.\"\"\"
+    \"\"\"Enough callbacks, timers and tasks for a JVM to compile, collect garbage and stop its threads for it.\"\"\"
     done = 0
     def turn(left):
         nonlocal done
@@ -155,24 +155,3 @@ loop.run_forever()
     assert done.returncode < 0
     assert "Fatal Python error: Segmentation fault" in done.stderr
     assert "crash_to_be_shown" in done.stderr
-
-
-def test_the_signal_stack_outlives_the_modules() -> None:
-    """The interpreter clears them before it ends, and signals may arrive until then."""
-    source = """
-import ctypes
-from pyloop import _fault_handlers
-loop = new_event_loop()
-loop.close()
-stack = (ctypes.c_size_t * 3)()
-ctypes.CDLL(None).sigaltstack(None, stack)
-address, _, size = stack
-vars(_fault_handlers).clear()
-gc.collect()
-for line in open("/proc/self/maps"):
-    start, end = (int(number, 16) for number in line.split()[0].split("-"))
-    if start <= address < end:
-        say(address + size <= end, size)
-"""
-    done = run_loop_program("import gc\n" + source)
-    assert (done.stdout, done.stderr) == ("True 1048576\n", "")

@@ -269,7 +269,7 @@ def test_a_subclass_adds_to_the_loop() -> None:
 
 def test_all_names_exist() -> None:
     package = importlib.import_module("pyloop")
-    names = {"EventLoop", "EventLoopPolicy", "__version__", "install", "new_event_loop", "run"}
+    names = {"EventLoop", "EventLoopPolicy", "__version__", "engine", "install", "new_event_loop", "run"}
     assert set(package.__all__) == names
     assert all(hasattr(package, name) for name in names)
     assert re.fullmatch(r"\d+\.\d+\.\d+([.\w+]*)", pyloop.__version__)
@@ -284,9 +284,10 @@ def test_an_unknown_attribute_is_an_error() -> None:
         exec("from pyloop import no_such_name")
 
 
-_JVM_STARTS = {
+_STARTS = {
     "import pyloop": False,
-    "import pyloop, pyloop._policy, pyloop._java_home, pyloop._platform": False,
+    "import pyloop, pyloop._policy, pyloop._choice, pyloop._platform": False,
+    "import pyloop; pyloop.engine()": False,
     "import pyloop; pyloop.run; pyloop.new_event_loop; pyloop.__version__; pyloop.EventLoopPolicy()": False,
     "import pyloop; pyloop.install()": False,
     "import pyloop; pyloop.install(); import asyncio; asyncio.run": False,
@@ -297,9 +298,14 @@ _JVM_STARTS = {
 }
 
 
-@pytest.mark.parametrize(("use", "starts"), _JVM_STARTS.items(), ids=_JVM_STARTS.keys())
-def test_the_jvm_starts_with_the_first_loop_and_not_before(use: str, starts: bool) -> None:
-    assert lines_of(f"from support.descriptors import maps_jvm\n{use}\nsay(maps_jvm())") == [str(starts)]
+@pytest.mark.parametrize(("use", "starts"), _STARTS.items(), ids=_STARTS.keys())
+def test_the_engine_starts_with_the_first_loop_and_not_before(use: str, starts: bool) -> None:
+    lines = lines_of(f"""
+from support.descriptors import maps_jvm
+{use}
+say("pyloop._engine" in sys.modules, maps_jvm())
+""")
+    assert lines == [f"{starts} {starts and pyloop.engine() == 'jvm'}"]
 
 
 def test_a_star_import_brings_all_names() -> None:

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "python"))
 from pyloop.bench import markdown, picture, promises, report, tables
 
 MARK = "<!-- What follows is written by make bench-report. -->\n"
-SETTING = ("date", "commit", "processor", "system", "rounds", "seconds", "took")
+SETTING = ("date", "commit", "engine", "processor", "system", "rounds", "seconds", "took")
 
 
 def version_of(made: report.Report) -> str:

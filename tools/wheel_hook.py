@@ -1,6 +1,7 @@
-"""Hatch hook: checks that the engine is in the package, packs a Java runtime if asked to, and tags the wheel.
+"""Hatch hook: puts an engine into the wheel, and tags the wheel after it.
 
-The environment variable ``PYLOOP_WHEEL_RUNTIME`` names the runtime's folder, which ``tools/runtime.py`` has made.
+The environment variable ``PYLOOP_WHEEL`` says which: ``native`` is the library, with the licences of what is compiled
+into it; ``jvm``, unless it is set, is the jar for a Java virtual machine.
 """
 
 from __future__ import annotations
@@ -14,31 +15,35 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class WheelHook(BuildHookInterface[Any]):
-    """One wheel for every CPython: nothing in it is compiled for an interpreter.
+    """One wheel for every CPython: nothing in it is compiled for one interpreter.
 
-    Without a runtime it installs on every platform, and says where it cannot work when a loop is made.
+    That with the jar installs on every platform, and says where it cannot work when a loop is made.
     """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Sets the wheel's tag and what is in it besides the package's own files.
 
         Raises:
-            FileNotFoundError: the engine's jar has not been built.
-            ValueError: the runtime is not built for glibc.
+            FileNotFoundError: the engine has not been built.
+            ValueError: the library is for no machine or C library that PyLoop knows.
         """
-        jar = Path(self.root, "python", "pyloop", "lib", "pyloop.jar")
-        # An editable install has no copy of its own and may be made before the jar.
-        if version == "standard" and not jar.exists():
-            raise FileNotFoundError(f"{jar} is not there: run `make build` first")
-        folder = os.environ.get("PYLOOP_WHEEL_RUNTIME")
-        if not folder:
-            build_data["tag"] = "py3-none-any"
-            return
+        if version != "standard":
+            return  # an editable install has what is in the folder, which may be made later
         # Hatch loads this file by its path.
         sys.path.insert(0, str(Path(self.root, "tools")))
-        from runtime import wheel_platform  # noqa: PLC0415
+        from library import LIBRARY, wheel_platform  # noqa: PLC0415
 
-        runtime = Path(self.root, folder)
-        build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{wheel_platform(runtime)}"
-        build_data["force_include"][str(runtime)] = "pyloop/runtime"
+        jar = Path(self.root, "python", "pyloop", "lib", "pyloop.jar")
+        native = os.environ.get("PYLOOP_WHEEL") == "native"
+        engine = LIBRARY if native else jar
+        if not engine.exists():
+            raise FileNotFoundError(f"{engine} is not there: run `make build` first")
+        included = build_data["force_include"]
+        included[str(engine)] = str(Path("pyloop", engine.relative_to(Path(self.root, "python", "pyloop"))))
+        build_data["tag"] = "py3-none-any"
+        if native:
+            from licences import collect  # noqa: PLC0415
+
+            included[str(collect())] = "pyloop/licences"
+            build_data["pure_python"] = False
+            build_data["tag"] = f"py3-none-{wheel_platform(LIBRARY)}"

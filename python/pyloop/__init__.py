@@ -1,38 +1,66 @@
-"""A drop-in asyncio event loop whose engine is pure Java.
+"""A drop-in asyncio event loop whose engine is written in Java.
 
-``pyloop.run(main())`` runs an asyncio program as ``asyncio.run(main())`` does, only faster. Importing this package
-starts no JVM: the first event loop does, or the first look at ``pyloop.EventLoop``, whose base class is Java's.
+``pyloop.run(main())`` runs an asyncio program as ``asyncio.run(main())`` does, only faster. There are two engines, made
+from the same sources:
+
+- ``native``: a library of machine code, compiled ahead of time. It needs no Java, starts at once and survives a fork.
+- ``jvm``: a Java virtual machine inside the process, for programs that use Java there too, and for systems without a
+  library. It needs a Java runtime, version 25 or newer.
+
+The library is taken where there is one that loads. The environment variable ``PYLOOP_ENGINE`` (``native`` or ``jvm``)
+chooses otherwise, ``PYLOOP_MAX_HEAP`` bounds the memory of Java objects (``512m`` unless set), and ``pyloop.engine()``
+tells which engine it is. Importing this package starts none: the first event loop does, or the first look at
+``pyloop.EventLoop``, whose base class is Java's.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-from ._policy import EventLoopPolicy, install
-from ._version import __version__
-
 # Not from typing, which would take longer to import than all of this package.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from typing import Any, TypeVar
+    from typing import Any, Literal, TypeVar
 
     from ._loop import EventLoop
+    from ._policy import EventLoopPolicy
 
     _T = TypeVar("_T")
 
-__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "install", "new_event_loop", "run"]
+__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "engine", "install", "new_event_loop", "run"]
+
+__version__ = "0.1.0"
+
+
+def engine() -> Literal["native", "jvm"]:
+    """Return which engine the event loops of this process run on, or would run on, without starting it.
+
+    Raises:
+        RuntimeError: ``PYLOOP_ENGINE`` names no engine, or the native library, and that cannot be loaded.
+    """
+    from . import _choice  # noqa: PLC0415 - most programs do not ask
+
+    return _choice.chosen()
+
+
+def install() -> None:
+    """Make PyLoop the event loop of ``asyncio.run`` and everything else that leaves the choice to the policy."""
+    from . import _policy  # noqa: PLC0415 - most programs name their loop
+
+    _policy.install()
 
 
 def new_event_loop() -> EventLoop:
     """Return a new event loop; the factory to hand to ``asyncio.Runner``, uvicorn, anyio and the like.
 
     Raises:
-        RuntimeError: this interpreter or system is not supported, no Java runtime was found, or this process is the
-            fork of one that runs PyLoop.
+        RuntimeError: this interpreter or system is not supported, no engine could be started, or this process is the
+            fork of one whose engine is a JVM.
+        ValueError: ``PYLOOP_MAX_HEAP`` is no size.
         OSError: descriptors are exhausted.
     """
-    from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the JVM
+    from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the engine
 
     return Loop()
 
@@ -64,8 +92,10 @@ if not TYPE_CHECKING:  # Type checkers would take every name for one that it kno
 
     def __getattr__(name: str) -> Any:
         if name == "EventLoop":
-            from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the JVM
-
-            globals()[name] = Loop
-            return Loop
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            from . import _loop as module  # noqa: PLC0415 - starts the engine
+        elif name == "EventLoopPolicy":
+            from . import _policy as module  # noqa: PLC0415 - most programs name their loop
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value = getattr(module, name)
+        return value

@@ -39,7 +39,6 @@ Runs an asyncio program with PyLoop as its event loop.
   -h, --help   show this text
   --version    show the version
   --info       show what PyLoop finds on this machine, and check that it works
-  --make-cache make the cache that shortens the start, now and not in the background
 """
 
 _USAGE_ERROR = 2
@@ -62,7 +61,7 @@ class SelectorEventLoop(_OriginalLoop, metaclass=_EitherLoop):
     """Stands in for ``asyncio.SelectorEventLoop`` so that programs which name it get PyLoop too.
 
     Only when the program brings a selector of its own, or derives a class, is the loop asyncio's. A stand-in rather
-    than the class itself, because that would start the JVM before a pre-forking server forks.
+    than the class itself, because that would start the engine, which a JVM must not before a pre-forking server forks.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -84,10 +83,6 @@ def main() -> None:
             from . import _info  # noqa: PLC0415 - programs have no use for it
 
             sys.exit(0 if _info.main() else 1)
-        case ["--make-cache", *_]:
-            from . import _make_cache  # noqa: PLC0415
-
-            sys.exit(0 if _make_cache.main() else 1)
         case ["-m", module, *rest]:
             _run(lambda: _run_module(module, rest))
         case ["-c", code, *rest]:

@@ -1,12 +1,7 @@
-"""The engine's types, in Java. Importing this module starts the JVM."""
+"""The engine's types, which are Java's, and ``runtime``, what runs it. Importing this module starts the engine."""
 
 import sys
 
-from . import _platform
+from . import _choice
 
-# First, because other modules cannot even be imported where PyLoop cannot work.
-_platform.check()
-
-from . import _runtime  # noqa: E402
-
-BORROWED = _runtime.start(sys.modules[__name__])
+runtime = _choice.start(sys.modules[__name__])

@@ -7,6 +7,7 @@ from typing import Any, TypeVarTuple, Unpack, type_check_only
 
 from typing_extensions import disjoint_base
 
+from ._choice import Runtime
 from ._datagram_fields import DatagramFields
 from ._stream_fields import AcceptorFields, StreamFields
 
@@ -16,6 +17,7 @@ _Ts = TypeVarTuple("_Ts")
 class EventLoop:
     def _init(self) -> None: ...
     def _release(self) -> None: ...
+    def _after_fork(self) -> None: ...
     def call_soon(
         self, callback: Callable[[Unpack[_Ts]], object], *args: *_Ts, context: Context | None = None
     ) -> Handle: ...
@@ -52,7 +54,7 @@ class EventLoop:
     def _track_kept_handles() -> None: ...
     def _set(self, attribute: str, value: object, /) -> None: ...
 
-BORROWED: bool
+runtime: Runtime
 HANDLE_CLASSES: tuple[type[asyncio.Handle], ...]
 
 class Handle(asyncio.Handle): ...

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import pyloop
 
-from . import _platform
+from . import _choice, _platform
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from ._java_home import JavaHome
+    from ._jvm.java_home import JavaHome
 
 _LABEL_WIDTH = 26
 _CHECK_SECONDS = 10
@@ -39,7 +39,7 @@ _MESSAGE = b"PyLoop" * 50_000
 def main() -> bool:
     """Print the report, and return whether every check has passed."""
     # Line by line: should the process crash in a check, the report shows in which.
-    for label, value in (*_python(), *_machine(), *_java(), *_environment()):
+    for label, value in (*_python(), *_machine(), *_engine(), *_environment()):
         _tell(label, value)
     return _self_check()
 
@@ -65,13 +65,33 @@ def _machine() -> Iterator[tuple[str, object]]:
     yield "its features", " ".join(sorted(_FEATURES.intersection(features.split()))) or "unknown"
 
 
-def _java() -> Iterator[tuple[str, object]]:
+def _engine() -> Iterator[tuple[str, object]]:
     try:
         _platform.check()
-        # Where the platform is not supported, not even these can be imported.
-        from ._java_home import find_java_home  # noqa: PLC0415
-        from ._runtime import cache_state, jvm_options  # noqa: PLC0415
+        chosen = _choice.chosen()
+    except RuntimeError as error:
+        yield "engine", error
+        return
+    yield "engine", chosen
+    if chosen == "native":
+        from . import _native  # noqa: PLC0415 - it may not be there
 
+        yield "native library", f"{_native.__file__} ({Path(_native.__file__).stat().st_size / 1e6:.1f} MB)"
+    else:
+        yield "native library", _choice.library_problem() or "loads"
+        yield from _java()
+    try:
+        yield "heap", f"{_choice.max_heap() >> 20} MiB at the most"
+    except ValueError as error:
+        yield "heap", error
+
+
+def _java() -> Iterator[tuple[str, object]]:
+    # Where the platform is not supported, not even these can be imported.
+    from ._jvm.java_home import find_java_home  # noqa: PLC0415
+    from ._jvm.launch import jvm_options  # noqa: PLC0415
+
+    try:
         home = find_java_home()
     except RuntimeError as error:
         yield "Java", error
@@ -79,13 +99,9 @@ def _java() -> Iterator[tuple[str, object]]:
     yield "Java", f"{home.path} ({home.source})"
     yield "Java version", _java_version(home)
     try:
-        yield "JVM options", shlex.join(jvm_options())
+        yield "JVM options", shlex.join(jvm_options(_choice.max_heap()))
     except ValueError as error:
-        yield "JVM options", f"PYLOOP_JVM_OPTIONS cannot be read: {error}"
-        return
-    state, path, size = cache_state()
-    details = [f"{size / 1e6:.1f} MB"] if size else []
-    yield "AOT cache", ", ".join([state, *details, *([str(path)] if path else [])])
+        yield "JVM options", error
 
 
 def _environment() -> Iterator[tuple[str, object]]:
@@ -95,7 +111,7 @@ def _environment() -> Iterator[tuple[str, object]]:
 
 
 def _java_version(home: JavaHome) -> str:
-    facts = _facts(Path(home.path, "release").read_text(encoding="utf-8", errors="replace"), "=")
+    facts = _facts((home.path / "release").read_text(encoding="utf-8", errors="replace"), "=")
     version = facts.get("JAVA_RUNTIME_VERSION") or facts["JAVA_VERSION"]
     details = [facts[key] for key in ("IMPLEMENTOR", "MODULES") if key in facts]
     return ", ".join([version, *(text if len(text) < 80 else f"{len(text.split())} modules" for text in details)])

@@ -6,7 +6,6 @@ Like ``_callbacks``, this module relies on private names of asyncio; no other do
 from __future__ import annotations
 
 import asyncio
-import atexit
 import functools
 import importlib
 import os
@@ -15,11 +14,10 @@ import signal
 import threading
 import weakref
 
-from . import _callbacks, _engine, _fault_handlers, _fork
-from ._disarm import disarm
+from . import _callbacks, _collector, _engine
 from ._names import NameMethods
 from ._processes import ProcessMethods
-from ._self_pipe import make_pipe
+from ._self_pipe import make_pipe, renew_pipe
 from ._servers import ServerMethods
 from ._sockets import SocketMethods
 from ._tasks import TaskMethods
@@ -127,7 +125,7 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
 
         Raises:
             OSError: descriptors are exhausted.
-            RuntimeError: the loop is initialized already, or this process is the fork of one that runs PyLoop.
+            RuntimeError: the loop is initialized already, or this process is the fork of one whose engine is a JVM.
         """
         self._init()
         self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
@@ -145,6 +143,7 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
             raise
         self._ready = _ReadyQueue(self)
         self._transports = _Transports(self)
+        _engine.runtime.loop_made(self)
 
     def run_forever(self) -> None:
         """Run until ``stop()`` is called.
@@ -154,7 +153,7 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         """
         self._check_closed()
         self._check_running()
-        _fault_handlers.restore()
+        _engine.runtime.before_run()
         previous = self._claim_wakeup_fd()
         self._forever = True
         try:
@@ -279,8 +278,8 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
             self._follow(name, replaced=False)
 
     def __del__(self) -> None:
-        # Without a completed __init__ there is nothing to close, and in a forked child nothing to close it with.
-        if "_closed" in self.__dict__ and not _fork.happened():
+        # Without a completed __init__ there is nothing to close, and without an engine nothing to close it with.
+        if "_closed" in self.__dict__ and not _engine.runtime.forked():
             try:
                 super().__del__()
             finally:
@@ -328,6 +327,16 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
             raise
         self._internal_fds += 1
 
+    def _renew_descriptors(self) -> None:
+        """In the child of a fork, share the poller and the self-pipe with the parent's loop no longer.
+
+        Raises:
+            OSError: descriptors are exhausted.
+        """
+        if self._csock is not None:
+            renew_pipe(self._ssock, self._csock)
+        self._after_fork()
+
     def _process_self_data(self, data: bytes) -> None:
         if self._outer_wakeup_fd != _NO_DESCRIPTOR:
             try:
@@ -355,9 +364,5 @@ def _datagrams() -> types.ModuleType:
     return importlib.import_module("._datagrams", __package__)
 
 
-_fork.protect(EventLoop)
-if _engine.BORROWED:
-    # Whoever started the JVM may end it at exit, and registered that before.
-    atexit.register(
-        disarm, EventLoop, "PyLoop cannot be used any more: its Java virtual machine, which is not its own, ends"
-    )
+_collector.install()
+_engine.runtime.loop_class_defined(EventLoop)

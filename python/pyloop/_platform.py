@@ -1,4 +1,7 @@
-"""Tells whether PyLoop can work with this interpreter, before anything native is touched."""
+"""Tells whether PyLoop can work with this interpreter, before anything native is touched.
+
+Whether it is the main one, the engine's start finds out.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ _OLDEST = (3, 11)
 _NEWEST = (3, 14)
 _MACHINES = ("x86_64", "aarch64")
 
+SUB_INTERPRETER = "this is a sub-interpreter"
+
 
 def check() -> None:
     """Make sure that the engine knows this interpreter and this system.
@@ -18,11 +23,16 @@ def check() -> None:
     """
     problem = _problem()
     if problem is not None:
-        raise RuntimeError(
-            f"PyLoop cannot run here: {problem}. "
-            f"It supports CPython {_text(_OLDEST)} to {_text(_NEWEST)} with the GIL, in the main interpreter, "
-            "on Linux with glibc, on x86-64 and aarch64."
-        )
+        raise unsupported(problem)
+
+
+def unsupported(problem: str) -> RuntimeError:
+    """Return the error for a place where PyLoop cannot work, with what is supported."""
+    return RuntimeError(
+        f"PyLoop cannot run here: {problem}. "
+        f"It supports CPython {_text(_OLDEST)} to {_text(_NEWEST)} with the GIL, in the main interpreter, "
+        "on Linux with glibc, on x86-64 and aarch64."
+    )
 
 
 def _problem() -> str | None:
@@ -41,8 +51,6 @@ def _problem() -> str | None:
         return f"this is {sys.platform} on {machine}"
     if not _has_glibc():
         return "the C library is not glibc"
-    if not _is_main_interpreter():
-        return "this is a sub-interpreter"
     return None
 
 
@@ -51,19 +59,6 @@ def _has_glibc() -> bool:
         return (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
     except (ValueError, OSError):
         return False
-
-
-def _is_main_interpreter() -> bool:
-    try:
-        from ctypes import PYFUNCTYPE, c_void_p, pythonapi  # noqa: PLC0415 - not to be had in every sub-interpreter
-    except ImportError as error:
-        return "subinterpreter" not in str(error)
-    # Not by the modules for sub-interpreters: after a fork, they miscount who refers to the main one, which a debug
-    # build does not survive.
-    current, main = (
-        PYFUNCTYPE(c_void_p)((name, pythonapi))() for name in ("PyInterpreterState_Get", "PyInterpreterState_Main")
-    )
-    return bool(current == main)
 
 
 def _text(version: tuple[int, ...]) -> str:

@@ -21,17 +21,18 @@ class EventLoopPolicy(_stock.DefaultEventLoopPolicy):
 def default_event_loop() -> asyncio.AbstractEventLoop:
     """Return the loop of a program that left the choice to us: PyLoop's, where there can be one.
 
-    In the child of a fork there can be none. The program did not ask for PyLoop there, so it gets asyncio's own loop,
-    and a warning.
+    In the child of a fork that the engine did not survive there can be none. The program did not ask for PyLoop there,
+    so it gets asyncio's own loop, and a warning.
 
     Raises:
-        RuntimeError: this interpreter or system is not supported, or no Java runtime was found.
+        RuntimeError: this interpreter or system is not supported, or no engine could be started.
+        ValueError: ``PYLOOP_MAX_HEAP`` is no size.
         OSError: descriptors are exhausted.
     """
-    from . import _engine, _fork  # noqa: F401, PLC0415 - starts the JVM
+    from . import _engine  # noqa: PLC0415 - starts the engine
     from ._loop import EventLoop as Loop  # noqa: PLC0415
 
-    if _fork.happened():
+    if _engine.runtime.forked():
         warnings.warn(
             "this process was forked from one that runs PyLoop, where PyLoop cannot be used: asyncio's own event loop "
             "takes its place",
@@ -43,5 +44,5 @@ def default_event_loop() -> asyncio.AbstractEventLoop:
 
 
 def install() -> None:
-    """Make PyLoop the event loop of ``asyncio.run`` and everything else that leaves the choice to the policy."""
+    """See ``pyloop.install``."""
     _stock.set_event_loop_policy(EventLoopPolicy())

@@ -44,3 +44,18 @@ def make_pipe() -> tuple[PipeEnd, PipeEnd]:
     """
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     return PipeEnd(reader), PipeEnd(writer)
+
+
+def renew_pipe(reader: PipeEnd, writer: PipeEnd) -> None:
+    """Put another pipe under the numbers of the one that both are ends of, which other processes may go on using.
+
+    Raises:
+        OSError: descriptors are exhausted.
+    """
+    other = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        for end, descriptor in zip((reader, writer), other, strict=True):
+            os.dup2(descriptor, end.fileno(), inheritable=False)
+    finally:
+        for descriptor in other:
+            os.close(descriptor)

@@ -1,8 +1,8 @@
 """The parts of asyncio that PyLoop builds on, private ones included; ``_stock.pyi`` says which and what they are.
 
 They are used in ``_loop``, ``_sockets``, ``_tasks``, ``_names``, ``_processes``, ``_children``, ``_callbacks``,
-``_policy``, ``_tls`` and ``_fork`` only. Where a version of Python no longer has one, a test fails, for that version's
-own asyncio tests run on PyLoop.
+``_policy``, ``_tls`` and ``_jvm.fork`` only. Where a version of Python no longer has one, a test fails, for that
+version's own asyncio tests run on PyLoop.
 """
 
 import asyncio.events

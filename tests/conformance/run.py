@@ -115,22 +115,19 @@ def main() -> None:
     options = parse()
     # A shell has what it runs in the background ignore this one, and the tests of interrupts would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    binding.make_importable()
+    pyloop = importlib.import_module("pyloop")
+    what = "its own loop" if options.baseline else f"PyLoop {pyloop.__version__}, engine {pyloop.engine()}"
+    print(f"test_asyncio of CPython {platform.python_version()} on {what}")
     run = Run(
         package=modules.PACKAGE,
         modules=modules.chosen(options.modules),
         timeout=options.timeout,
         processes=options.processes,
         pattern=options.match,
-        folder=ROOT / "build" / "conformance" / (VERSION + sys.abiflags),
+        folder=ROOT / "build" / "conformance" / f"{VERSION}{sys.abiflags}-{pyloop.engine()}",
     )
-    if options.baseline:
-        print(f"test_asyncio of CPython {platform.python_version()} on its own loop")
-        judged = judge_baseline(run)
-    else:
-        binding.make_importable()
-        pyloop = importlib.import_module("pyloop")
-        print(f"test_asyncio of CPython {platform.python_version()} on PyLoop {pyloop.__version__}")
-        judged = judge_pyloop(run, exclusions.excluded(VERSION))
+    judged = judge_baseline(run) if options.baseline else judge_pyloop(run, exclusions.excluded(VERSION))
     shown = [Verdict.SKIPPED, Verdict.EXCLUDED] if options.verbose else []
     for verdict in (*shown, Verdict.FOREIGN, Verdict.FAILED):
         for text in report.details(judged, verdict):

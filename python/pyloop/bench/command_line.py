@@ -15,14 +15,13 @@ from pathlib import Path
 from . import catalogue, live, loops, machine, markdown, page, picture, report, rounds
 from .model import Setting, Workload
 
-CACHE_SECONDS = 60
-"""How long PyLoop's AOT cache is waited for."""
-
 
 def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(prog="python -m pyloop.bench", description=__doc__)
-    parser.add_argument("--loops", type=_names, metavar="NAMES", help="between commas (default: all there are)")
+    parser.add_argument(
+        "--loops", type=_names, metavar="NAMES", help="between commas (default: all there are but pyloop-jvm)"
+    )
     parser.add_argument(
         "--only",
         action="append",
@@ -70,9 +69,9 @@ def _measure(
     parser: argparse.ArgumentParser, arguments: argparse.Namespace, workloads: list[Workload]
 ) -> report.Report:
     quick, smoke = arguments.quick, arguments.smoke
-    there = _there(parser, arguments.python, 0 if smoke else CACHE_SECONDS)
+    there = _there(parser, arguments.python)
     available = [name for name in loops.MODULES if name in there]
-    wanted = {loops.SUBJECT} if smoke else {loops.SUBJECT, "asyncio"} if quick else available
+    wanted = {loops.SUBJECT} if smoke else {loops.SUBJECT, "asyncio"} if quick else {*available} - {loops.ON_JVM}
     names = arguments.loops or [name for name in available if name in wanted]
     if missing := set(names) - set(available):
         parser.error(f"cannot be imported here: {', '.join(sorted(missing))}")
@@ -106,9 +105,9 @@ def _measure(
     return result
 
 
-def _there(parser: argparse.ArgumentParser, python: str, patience: float) -> dict[str, str]:
+def _there(parser: argparse.ArgumentParser, python: str) -> dict[str, str]:
     """Return what `python` tells about the machine and itself."""
-    command = [python, "-m", "pyloop.bench.machine", str(patience)]
+    command = [python, "-m", "pyloop.bench.machine"]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=None, text=True)
     except OSError as error:

@@ -7,6 +7,8 @@ import importlib.util
 from asyncio import AbstractEventLoop
 
 SUBJECT = "pyloop"
+ON_JVM = "pyloop-jvm"
+"""The subject in a Java virtual machine, whatever engine it runs on otherwise; measured when it is named."""
 CONTROL = "control"
 """asyncio under a second name: what it differs from asyncio by is the noise of the measurement."""
 UNTRIMMED = "uvloop-untrimmed"
@@ -15,7 +17,7 @@ BEST_PEER = "best peer"
 """Whichever of the peers is best on a workload: what is promised may be about it."""
 
 PEERS = ("asyncio", "uvloop", "rloop", "rsloop", "zuvloop")
-MODULES = {name: name for name in (SUBJECT, *PEERS)} | {CONTROL: "asyncio"}
+MODULES = {name: name for name in (SUBJECT, *PEERS)} | {ON_JVM: SUBJECT, CONTROL: "asyncio"}
 
 
 def available() -> list[str]:

@@ -1,8 +1,4 @@
-"""What a measurement was made on.
-
-As a program, ``machine.py SECONDS``, it prints that as JSON for the Python that runs it; it may wait so long for the
-AOT cache of PyLoop.
-"""
+"""What a measurement was made on; as a program, it prints that as JSON for the Python that runs it."""
 
 from __future__ import annotations
 
@@ -13,8 +9,6 @@ import os
 import platform
 import resource
 import subprocess
-import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +22,7 @@ def describe(loops: list[str]) -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
         "python": f"{platform.python_implementation()} {platform.python_version()}, {platform.python_compiler()}",
-        "JVM options": os.environ.get("PYLOOP_JVM_OPTIONS") or "default",
+        "JVM options": os.environ.get("PYLOOP_JVM_OPTIONS", ""),
     } | {name: _version(name) for name in loops}
 
 
@@ -67,34 +61,22 @@ def commit() -> str:
         return ""
 
 
-def cache_state(patience: float) -> str:
-    """Return the state of PyLoop's AOT cache; one that is to be made is first waited for, so many seconds at the most.
+def _engine() -> str:
+    """Return which engine PyLoop runs on here."""
+    from pyloop import engine  # noqa: PLC0415 - it may not be there
 
-    Else it would be made beside what is measured first, which would be measured without it.
-    """
-    from pyloop import _runtime, new_event_loop  # noqa: PLC0415 - it may not be there
-
-    new_event_loop().close()
-    end = time.monotonic() + patience
-    if patience and _runtime.cache_state()[0] == "being made":
-        sys.stderr.write("waiting for PyLoop's AOT cache\n")
-    while (state := _runtime.cache_state()[0]) == "being made" and time.monotonic() < end:
-        time.sleep(0.2)
-    return state
+    try:
+        return engine()
+    except RuntimeError as error:
+        # Every measurement of it will fail and be reported.
+        return f"none: {error}"
 
 
-def main(patience: float) -> None:
-    """Print the description, the state of the cache in it if PyLoop can tell."""
+def main() -> None:
+    """Print the description, PyLoop's engine in it."""
     there = available()
-    description = describe(there)
-    if SUBJECT in there:
-        try:
-            description["AOT cache"] = cache_state(patience)
-        except (ImportError, OSError, RuntimeError) as error:
-            # Every measurement of it will fail and be reported.
-            description["AOT cache"] = f"not known: {error}"
-    print(json.dumps(description))
+    print(json.dumps(describe(there) | ({"engine": _engine()} if SUBJECT in there else {})))
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    main()

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from . import loops
 from .model import Figures, MeasurementError, Setting
 
+IN_JVM = {"PYLOOP_ENGINE": "jvm"}
 NO_TRIMMING = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
 
 
@@ -22,7 +23,7 @@ def environment(loop: str) -> tuple[str, dict[str, str]]:
     """Return the name of the loop to make and the environment to make it in."""
     if loop == loops.UNTRIMMED:
         return "uvloop", {**os.environ, **NO_TRIMMING}
-    return loop, dict(os.environ)
+    return loop, os.environ | (IN_JVM if loop == loops.ON_JVM else {})
 
 
 def run(loop: str, setting: Setting, *command: str) -> Figures:

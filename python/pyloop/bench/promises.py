@@ -34,7 +34,7 @@ class Promise(NamedTuple):
 
 def columns(report: Report) -> list[str]:
     """Return the titles of the columns of ratios."""
-    return [*report.peers, BEST_PEER] if len(report.peers) > 1 else report.peers
+    return [*report.peers, BEST_PEER] if len(report.rivals) > 1 else report.peers
 
 
 def ratios(report: Report, result: Result, metric: Metric) -> Iterator[tuple[str, Ratio | None]]:
@@ -42,8 +42,8 @@ def ratios(report: Report, result: Result, metric: Metric) -> Iterator[tuple[str
     samples = result.samples.get(metric.key, {})
     found = {peer: compare(samples, peer, metric.more_is_better) for peer in report.peers}
     yield from found.items()
-    if len(report.peers) > 1:
-        measured = [(peer, ratio) for peer, ratio in found.items() if ratio]
+    if len(report.rivals) > 1:
+        measured = [(peer, ratio) for peer, ratio in found.items() if ratio and peer in report.rivals]
         yield min(measured, key=lambda pair: pair[1].median, default=("", None))
 
 

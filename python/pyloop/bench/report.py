@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .loops import PEERS, SUBJECT
+from .loops import ON_JVM, PEERS, SUBJECT
 from .model import Metric, Workload
 from .tables import Ratio, Samples, compare
 
@@ -47,7 +47,12 @@ class Report:
     @property
     def peers(self) -> list[str]:
         """The loops to compare with."""
-        return [loop for loop in self.loops if loop in PEERS] if SUBJECT in self.loops else []
+        return [loop for loop in self.loops if loop in (*PEERS, ON_JVM)] if SUBJECT in self.loops else []
+
+    @property
+    def rivals(self) -> list[str]:
+        """The peers that are not PyLoop itself."""
+        return [loop for loop in self.peers if loop in PEERS]
 
     @property
     def rounds(self) -> int:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import sys
 
-from . import _collector, _fault_handlers, _stock
-from ._disarm import disarm
+from pyloop import _stock
+
+from . import collector, fault_handlers
+from .disarm import disarm
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
@@ -19,31 +21,24 @@ if TYPE_CHECKING:
 _RUN_FOREVER = _stock.base_events.BaseEventLoop.run_forever.__code__
 
 _REFUSAL = (
-    "PyLoop cannot be used in the child of os.fork() once a PyLoop event loop was made in the parent: the Java virtual "
-    "machine does not survive a fork. Start processes with the 'spawn' or 'forkserver' method, or make the first event "
-    "loop after the fork. asyncio's own event loop works here: asyncio.run(main(), "
-    "loop_factory=asyncio.SelectorEventLoop)."
+    "PyLoop, with the JVM as its engine, cannot be used in the child of os.fork() once a PyLoop event loop was made in "
+    "the parent: the Java virtual machine does not survive a fork. Take the native engine, start processes with the "
+    "'spawn' or 'forkserver' method, or make the first event loop after the fork. asyncio's own event loop works here: "
+    "asyncio.run(main(), loop_factory=asyncio.SelectorEventLoop)."
 )
-
-_process = os.getpid()
-
-
-def happened() -> bool:
-    """Tell whether this process is a fork of the one in which the JVM runs."""
-    return os.getpid() != _process
 
 
 def protect(loop_class: type) -> None:
     """Arrange for ``loop_class``, the subclass of the engine's, to be made harmless in the child."""
     # In the child the collector may run before anything of PyLoop's does.
     os.register_at_fork(
-        before=_collector.pause, after_in_parent=_collector.resume, after_in_child=lambda: _disarm(loop_class)
+        before=collector.pause, after_in_parent=collector.resume, after_in_child=lambda: _disarm(loop_class)
     )
 
 
 def _disarm(loop_class: type) -> None:
     disarm(loop_class, _REFUSAL)
-    _fault_handlers.restore_before_jvm()
+    fault_handlers.restore_before_jvm()
     _keep_from_returning(sys._getframe(), loop_class)
 
 

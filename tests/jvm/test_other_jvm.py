@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from pyloop._java_home import find_java_home
+from pyloop._jvm.java_home import find_java_home
 from support.programs import run_loop_program
 
 _JPYPE: Final = f"""

@@ -6,17 +6,23 @@ import contextlib
 import ctypes
 import os
 import resource
+import shlex
 import signal
+from pathlib import Path
 
-from . import _cache, _fault_handlers, _jvm
-from ._java_home import find_java_home
+from pyloop import _platform
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+from . import fault_handlers, invocation
+from .java_home import find_java_home
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-_JAR = os.path.join(os.path.dirname(__file__), "lib", "pyloop.jar")
+JVM_OPTIONS = "PYLOOP_JVM_OPTIONS"
+
+_JAR = Path(__file__).parents[1] / "lib" / "pyloop.jar"
 _BOOTSTRAP = "dev/pyloop/boot/Bootstrap"
 
 # SIGSTKFLT, which neither Linux nor Python has a use for.
@@ -24,15 +30,13 @@ _SUSPEND_SIGNAL_VARIABLE = "_JAVA_SR_SIGNUM"
 _SUSPEND_SIGNAL = 16
 
 # -Xrs leaves SIGINT, SIGTERM and SIGHUP to Python. One small heap with the collector that needs no threads of its own;
-# no shared-memory file for jps; no check of how Java's linker treats the engine's few kinds of calls, which takes two
-# milliseconds. An option that is unknown to a later JVM must not keep it from starting.
+# no file for jps, and no thread and socket for jcmd.
 _JVM_OPTIONS = (
     "-Xrs",
     "-XX:+UseSerialGC",
     "-Xms8m",
-    "-Xmx512m",
     "-XX:-UsePerfData",
-    "-Djava.lang.foreign.VERIFY_BINDINGS=false",
+    "-XX:+DisableAttachMechanism",
     "--enable-native-access=ALL-UNNAMED",
 )
 
@@ -40,75 +44,74 @@ _MIN_STACK = 1 << 20
 _MAX_STACK = 64 << 20
 
 
-def start(engine: ModuleType) -> bool:
+def start(engine: ModuleType, max_heap: int) -> bool:
     """Start the JVM in this process and let it add its types to the module ``engine``.
 
     If there is a JVM in the process already (JPype's, or that of a Java program with Python inside), the engine moves
     in there. ``PYLOOP_JVM_OPTIONS`` holds further options for a JVM that is started here, quoted as in a shell.
 
+    Args:
+        engine: the module.
+        max_heap: the size of the Java heap in bytes, at the most; a JVM that is there already has its own.
+
     Returns:
         Whether the JVM is somebody else's.
 
     Raises:
-        RuntimeError: there is no Java, or Java did not start.
+        RuntimeError: this is a sub-interpreter, there is no Java, or Java did not start.
     """
-    if not os.path.isfile(_JAR):
-        raise RuntimeError(f"PyLoop is not built: {_JAR} does not exist; in a checkout, `make build` makes it")
+    if not _is_main_interpreter():
+        raise _platform.unsupported(_platform.SUB_INTERPRETER)
+    if not _JAR.is_file():
+        raise RuntimeError(
+            f"PyLoop cannot run in a Java virtual machine here, for {_JAR} does not exist: it is in the wheel for any "
+            "platform, not in the one with the native library, and in a checkout `make build` makes it"
+        )
     dlsym = ctypes.cast(ctypes.pythonapi.dlsym, ctypes.c_void_p).value or 0
     with _signals_blocked():
-        found = _jvm.join(_JAR, _BOOTSTRAP)
-        bootstrap = found or _start_jvm()
-        _fault_handlers.remember()
+        found = invocation.join(str(_JAR), _BOOTSTRAP)
+        bootstrap = found or _start_jvm(max_heap)
+        fault_handlers.remember()
         # The interpreter's address space is reached through its own handle: it may be a library loaded privately.
         bootstrap.call_static("start", dlsym, ctypes.pythonapi._handle, id(engine))
     return found is not None
 
 
-def jvm_options() -> list[str]:
-    """Return the options of a JVM that is started here, those of the program's environment last."""
+def jvm_options(max_heap: int) -> list[str]:
+    """Return the options of a JVM that is started here, those of the program's environment last.
+
+    Raises:
+        ValueError: the program's are not quoted as in a shell.
+    """
+    try:
+        further = shlex.split(os.environ.get(JVM_OPTIONS, ""))
+    except ValueError as error:
+        raise ValueError(f"{JVM_OPTIONS} cannot be read: {error}") from error
     return [
         *_JVM_OPTIONS,
+        f"-Xmx{max_heap >> 10}k",
         f"-Xss{_stack_size()}",
         f"-Djava.class.path={_JAR}",
-        *_further_options(),
+        *further,
     ]
 
 
-def _start_jvm() -> _jvm.JavaClass:
+def _is_main_interpreter() -> bool:
+    # Not by the modules for sub-interpreters: after a fork, they miscount who refers to the main one, which a debug
+    # build does not survive.
+    current, main = (
+        ctypes.PYFUNCTYPE(ctypes.c_void_p)((name, ctypes.pythonapi))()
+        for name in ("PyInterpreterState_Get", "PyInterpreterState_Main")
+    )
+    return bool(current == main)
+
+
+def _start_jvm(max_heap: int) -> invocation.JavaClass:
     libjvm = find_java_home().libjvm
-    options = jvm_options()
-    # First, so that what the user says comes last.
-    options[:0] = _cache.jvm_options(libjvm, _JAR, options)
-    _fault_handlers.prepare()
+    options = jvm_options(max_heap)
+    fault_handlers.prepare()
     with _suspend_signal_moved():
-        return _jvm.start(libjvm, options, _BOOTSTRAP)
-
-
-def files() -> tuple[str, str]:
-    """Return the paths of the library of the JVM that would be started here, and the jar of the engine.
-
-    Raises:
-        RuntimeError: there is no Java.
-    """
-    return find_java_home().libjvm, _JAR
-
-
-def cache_state() -> tuple[str, str | None, int]:
-    """Return the state of the AOT cache that a start in this environment would use, its path and its size.
-
-    Raises:
-        RuntimeError: there is no Java.
-    """
-    return _cache.describe(*files(), jvm_options())
-
-
-def _further_options() -> list[str]:
-    text = os.environ.get("PYLOOP_JVM_OPTIONS")
-    if not text:
-        return []
-    import shlex  # noqa: PLC0415 - dear to import, and most programs have no options
-
-    return shlex.split(text)
+        return invocation.start(str(libjvm), options, _BOOTSTRAP)
 
 
 def _stack_size() -> int:

@@ -7,10 +7,13 @@ up, and raise everywhere else.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import sys
 import time
 
-from . import _collector, _engine
+from pyloop import _engine
+
+from . import collector
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
@@ -37,8 +40,15 @@ def disarm(loop_class: type, refusal: str) -> None:
         stock = asyncio.TimerHandle if issubclass(handle_class, asyncio.TimerHandle) else asyncio.Handle
         for name in _methods(handle_class):
             setattr(handle_class, name, getattr(stock, name))
-    _collector.pause()
+    collector.pause()
     loop_class.run_forever = refuse  # type: ignore[attr-defined]
+
+
+def at_exit(loop_class: type) -> None:
+    """Disarm a process that borrows the JVM of somebody who may end it at exit, and has registered that before."""
+    atexit.register(
+        disarm, loop_class, "PyLoop cannot be used any more: its Java virtual machine, which is not its own, ends"
+    )
 
 
 def _transport_classes() -> list[type]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import ctypes
 import os
 from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_ubyte, c_void_p
+from pathlib import Path
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _JNI_VERSION = 0x00150000
 
 # Positions in the function table of a virtual machine, and in that of a thread's environment.
-_DESTROY = 3
 _ATTACH_CURRENT_THREAD_AS_DAEMON = 7
 _FIND_CLASS = 6
 _EXCEPTION_OCCURRED = 15
@@ -112,13 +112,6 @@ def join(jar: str, class_name: str) -> JavaClass | None:
     return JavaClass(environment, _Jni(environment).load_class(jar, class_name))
 
 
-def destroy(libjvm: str) -> None:
-    """End the virtual machine that runs in this process, in good order; nothing may enter Java after it."""
-    machine = _running(libjvm)
-    if machine is not None:
-        _function(machine, _DESTROY, c_int)(machine)
-
-
 def _running(libjvm: str) -> c_void_p | None:
     machine, count = c_void_p(), c_int()
     _load(libjvm).JNI_GetCreatedJavaVMs(byref(machine), 1, byref(count))
@@ -206,8 +199,7 @@ def _load(library: str) -> ctypes.PyDLL:
 
 def _mapped_libjvm() -> str | None:
     """Return the JVM's library that is in the process, if there is one."""
-    with open("/proc/self/maps", "rb", buffering=0) as file:
-        maps = file.readall()
+    maps = Path("/proc/self/maps").read_bytes()
     end = maps.find(b"/libjvm.so\n")
     if end < 0:
         return None

@@ -1,0 +1,61 @@
+"""The engine in a Java virtual machine in this process, which is started for it or is there already.
+
+A virtual machine takes hold of its process: it has handlers for signals, threads that inherit settings, and it does not
+survive a fork. What is necessary for that lives in this package, and is imported only where this engine is chosen.
+"""
+
+from __future__ import annotations
+
+import os
+
+from pyloop import _platform
+
+TYPE_CHECKING = False  # not from typing, which is dear to import
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Final
+
+    from pyloop._loop import EventLoop
+
+NAME: Final = "jvm"
+
+_process = os.getpid()
+_borrowed = False
+
+
+def start(engine: ModuleType, max_heap: int) -> None:
+    """See ``_choice.Runtime``."""
+    try:
+        from . import launch  # noqa: PLC0415 - whoever asks which engine is chosen has no use for it
+    except ImportError as error:
+        # Of ctypes, which isolated sub-interpreters may not import, and some builds of Python do not have.
+        problem = _platform.SUB_INTERPRETER if "subinterpreter" in str(error) else str(error)
+        raise _platform.unsupported(problem) from error
+
+    global _borrowed  # noqa: PLW0603 - the machine is the process's, of which there is one
+    _borrowed = launch.start(engine, max_heap)
+
+
+def loop_class_defined(loop_class: type[EventLoop]) -> None:
+    """See ``_choice.Runtime``."""
+    from . import disarm, fork  # noqa: PLC0415 - they need the types that the engine has added
+
+    fork.protect(loop_class)
+    if _borrowed:
+        disarm.at_exit(loop_class)
+
+
+def loop_made(_: EventLoop) -> None:
+    """See ``_choice.Runtime``."""
+
+
+def before_run() -> None:
+    """See ``_choice.Runtime``."""
+    from . import fault_handlers  # noqa: PLC0415
+
+    fault_handlers.restore()
+
+
+def forked() -> bool:
+    """See ``_choice.Runtime``."""
+    return os.getpid() != _process

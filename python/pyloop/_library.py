@@ -1,0 +1,61 @@
+"""The engine as a native library in this process: nothing else to start, and nothing that a fork breaks.
+
+A forked child goes on with copies of the parent's loops. What such a copy shares with its original, the poller and the
+pipes that wake it, is replaced in the child before anything else runs there: the child can then neither wake the parent
+nor take what was meant for it.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+
+from . import _native
+
+TYPE_CHECKING = False  # not from typing, which is dear to import
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Final
+
+    from ._loop import EventLoop
+
+NAME: Final = "native"
+
+# By their ids, for a derived class may have another notion of equality.
+_loops: weakref.WeakValueDictionary[int, EventLoop] = weakref.WeakValueDictionary()
+
+
+def start(engine: ModuleType, max_heap: int) -> None:
+    """See ``_choice.Runtime``."""
+    _native.start(engine, max_heap)
+
+
+def loop_class_defined(_: type[EventLoop]) -> None:
+    """See ``_choice.Runtime``."""
+    os.register_at_fork(after_in_child=_renew_loops)
+
+
+def loop_made(loop: EventLoop) -> None:
+    """See ``_choice.Runtime``."""
+    _loops[id(loop)] = loop
+
+
+def before_run() -> None:
+    """See ``_choice.Runtime``."""
+
+
+def forked() -> bool:
+    """See ``_choice.Runtime``; it survives every fork."""
+    return False
+
+
+def _renew_loops() -> None:
+    failure = None
+    for loop in list(_loops.values()):
+        if not loop.is_closed():
+            try:
+                loop._renew_descriptors()
+            except OSError as error:
+                failure = error  # of one loop, and the others must not go on with the parent's for it
+    if failure is not None:
+        raise failure
