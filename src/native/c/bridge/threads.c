@@ -83,6 +83,7 @@ int pyloop_start_runtime(void) {
     if (error == 0) {
         error = graal_create_isolate(NULL, &isolate, &current);
     }
+    pyloop_close_image_file();
     if (error == 0) {
         pthread_setspecific(thread_end, current);
         error = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
