@@ -28,6 +28,11 @@ OPTIONS = (
     f"-H:Name={NAME}",
     "-H:+ExitAfterRelocatableImageWrite",
     "-H:-CheckToolchain",
+    # The hot path is many small methods, each with a check of the stack at its start: inlined far beyond the default.
+    "-H:Optimize=3",
+    "-H:MaxNodesInTrivialMethod=80",
+    "-H:MaxInvokesInTrivialMethod=6",
+    "-H:MaxNodesInTrivialLeafMethod=120",
     # Any processor of the kind will do.
     "-H:MicroArchitecture=compatibility",
     # The process belongs to the program: no thread of ours, no locale, no signal handler.
