@@ -22,7 +22,7 @@ PACKED_LIMIT_MB = 7
 INSTALLED_LIMIT_MB = 20
 
 # Without these it may not be handed on.
-LICENCES = ("LICENSE", "ADDITIONAL_LICENSE_INFO", "ASSEMBLY_EXCEPTION", "README.txt")
+LICENCES = ("LICENSE", "ADDITIONAL_LICENSE_INFO", "ASSEMBLY_EXCEPTION", "README.txt", "ZIG-LICENSE")
 
 PROGRAM = """
 import asyncio, pathlib, sys
@@ -35,7 +35,7 @@ assert pathlib.Path(pyloop.__file__).is_relative_to(sys.prefix), pyloop.__file__
 def main() -> None:
     """Checks both wheels."""
     shutil.rmtree(FOLDER, ignore_errors=True)
-    native, anywhere = wheel(f"py3-none-{wheel_platform(LIBRARY)}"), wheel("py3-none-any")
+    native, anywhere = wheel(f"py3-none-{wheel_platform()}"), wheel("py3-none-any")
 
     python = environment("native")
     before = install(python, native)

@@ -46,4 +46,4 @@ class WheelHook(BuildHookInterface[Any]):
 
             included[str(collect())] = "pyloop/licences"
             build_data["pure_python"] = False
-            build_data["tag"] = f"py3-none-{wheel_platform(LIBRARY)}"
+            build_data["tag"] = f"py3-none-{wheel_platform()}"

@@ -218,3 +218,28 @@ use()
 """
     )
     assert lines == ["[0, 0, 0, 0, 0]"]
+
+
+def test_children_of_a_process_whose_threads_use_loops() -> None:
+    """In the child these threads are gone, wherever they were; what they held must be nobody's there."""
+    lines = lines_of(
+        f"""{_LOOP}
+running = [new_event_loop() for _ in range(2)]
+def call(each):
+    while True:
+        each.call_soon_threadsafe(each.call_later, 0.0001, list)
+        time.sleep(0)
+for each in running:
+    threading.Thread(target=each.run_forever, daemon=True).start()
+    threading.Thread(target=call, args=(each,), daemon=True).start()
+def use():
+    kept = [loop.call_later(3600, list) for _ in range(20_000)]
+    assert loop.run_until_complete(asyncio.sleep(0.001, 1)) == 1
+    assert asyncio.Runner(loop_factory=new_event_loop).run(asyncio.sleep(0.001, 2)) == 2
+    running[0].call_soon_threadsafe(list)
+    gc.collect()
+say(sum(in_child(use) for _ in range(30)))
+os._exit(0)
+"""
+    )
+    assert lines == ["0"]
