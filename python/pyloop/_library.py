@@ -2,11 +2,13 @@
 
 A forked child goes on with copies of the parent's loops. What such a copy shares with its original, the poller and the
 pipes that wake it, is replaced in the child before anything else runs there: the child can then neither wake the parent
-nor take what was meant for it.
+nor take what was meant for it. And what the loop that forks has put off until the end of its iteration it sends before,
+for the copy would send it once more.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import weakref
 
@@ -30,9 +32,15 @@ def start(engine: ModuleType, max_heap: int) -> None:
     _native.start(engine, max_heap)
 
 
-def loop_class_defined(_: type[EventLoop]) -> None:
+def loop_class_defined(loop_class: type[EventLoop]) -> None:
     """See ``_choice.Runtime``."""
-    os.register_at_fork(after_in_child=_renew_loops)
+
+    def send() -> None:
+        loop = asyncio._get_running_loop()
+        if isinstance(loop, loop_class):
+            loop._before_fork()
+
+    os.register_at_fork(before=send, after_in_child=_renew_loops)
 
 
 def loop_made(loop: EventLoop) -> None:

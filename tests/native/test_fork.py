@@ -142,6 +142,35 @@ loop.close()
     assert lines == ["in the child", "child 0"]
 
 
+@pytest.mark.parametrize("leave", ["sys.exit(0)", "loop.call_soon(os._exit, 0)"], ids=["exit", "return"])
+def test_what_is_written_before_a_fork_is_sent_once(loop_name: str, leave: str) -> None:
+    lines = lines_of(
+        f"""
+import socket
+async def connect():
+    return await asyncio.open_connection(sock=stream)
+def fork():
+    writer.write(b"stream")
+    child = os.fork()
+    if child == 0:
+        {leave}
+        return
+    assert os.waitpid(child, 0)[1] == 0
+    writer.write(b"; ")
+    loop.call_soon(loop.stop)
+loop = new_event_loop()
+stream, peer = socket.socketpair()
+_, writer = loop.run_until_complete(connect())
+loop.call_soon(fork)
+loop.run_forever()
+say(peer.recv(99))
+""",
+        loop=loop_name,
+        options=["-W", "ignore"],
+    )
+    assert lines == ["b'stream; '"]
+
+
 def test_a_child_forks_again(loop_name: str) -> None:
     lines = lines_of(
         f"""{IN_CHILD}
