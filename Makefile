@@ -8,8 +8,12 @@ JVM ?= 3.13
 BENCH_PYTHON ?= 3.14
 
 JAR := python/pyloop/lib/pyloop.jar
+LIBRARY := python/pyloop/_native.abi3.so
 SOURCES := pom.xml .mvn/jvm.config $(shell find src/main -type f 2>/dev/null)
+JAR_SOURCES := $(SOURCES) $(shell find src/jvm -type f)
+LIBRARY_SOURCES := $(SOURCES) $(shell find src/native -type f) tools/constraints.txt tools/native_library.py $(wildcard tools/native_build/*.py)
 
+package := tools/mvn -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -DskipTests package
 develop := python3 tools/environments.py develop $(lastword $(PYTHONS))
 hatchling := $(develop) hatchling build -t wheel -d dist
 bench := python3 tools/environments.py bench $(BENCH_PYTHON)
@@ -17,13 +21,21 @@ bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 stubtest = PYLOOP_ENGINE=native python3 tools/environments.py $(1) $(2) \
 	python -m mypy.stubtest --concise --allowlist tools/stubtest-allowlist.txt pyloop
 
-.PHONY: build run test test-all lint stubs docs format wheel wheel-check bench bench-report jmh clean
+.PHONY: build jar native run test test-all lint stubs docs format wheel wheel-check bench bench-report jmh clean
 
-build: $(JAR)
+build: jar native
 
-$(JAR): $(SOURCES)
-	tools/mvn -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -DskipTests package
+# The engine for a Java virtual machine, and the engine as a library.
+jar: $(JAR)
+native: $(LIBRARY)
+
+$(JAR): $(JAR_SOURCES)
+	$(package)
 	install -D -m 644 target/pyloop.jar $@
+
+$(LIBRARY): $(LIBRARY_SOURCES)
+	$(package) -Pnative
+	python3 tools/native_library.py
 
 run: build
 	@python=$$(python3 tools/pythons.py --any) \
@@ -44,7 +56,7 @@ lint: build
 	$(develop) ruff format --check
 	$(develop) mypy python
 	$(develop) mypy --python-version 3.14 python
-	MYPYPATH=tests:tests/conformance $(develop) mypy tests
+	MYPYPATH=tests:tests/conformance:tools $(develop) mypy tests
 	MYPYPATH=benchmarks $(develop) mypy benchmarks
 	MYPYPATH=examples:examples/docker $(develop) mypy examples
 	MYPYPATH=tools $(develop) mypy tools
@@ -86,4 +98,4 @@ jmh:
 	tools/mvn --quiet -Pjmh test-compile exec:exec -Djmh.args="$(JMH)"
 
 clean:
-	rm -rf target build dist python/pyloop/lib
+	rm -rf target build dist python/pyloop/lib $(LIBRARY)

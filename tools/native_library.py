@@ -1,19 +1,19 @@
 """Builds PyLoop's engine as a native library: ``python3 tools/native_library.py``.
 
-The classes are compiled by GraalVM's native-image (tools/native/image.py), the C beside them by Zig
-(tools/native/compiler.py), which also links both. docs/native-build.md says what is in it and why.
+The classes are compiled by GraalVM's native-image (tools/native_build/image.py), the C beside them by Zig
+(tools/native_build/compiler.py), which also links both. src/native/c/support/README.md says what the C is for.
 """
 
 from __future__ import annotations
 
 import argparse
-import lzma
 import resource
 import sys
 import time
+import zlib
 from pathlib import Path
 
-from native import check, compiler, downloads, image, jdks, machine
+from native_build import check, compiler, downloads, image, jdks, machine
 from project import BUILD, ROOT
 
 C_SOURCES = ROOT / "src" / "native" / "c"
@@ -40,7 +40,7 @@ def build(jar: Path, bridge: Path, exports: list[str], output: Path) -> str:
     output.parent.mkdir(parents=True, exist_ok=True)
     made.replace(output)
     size = output.stat().st_size
-    packed = len(lzma.compress(output.read_bytes()))
+    packed = len(zlib.compress(output.read_bytes()))
     return f"{output}: {size / 1e6:.1f} MB, {packed / 1e6:.1f} MB packed, glibc {library.glibc[0]}.{library.glibc[1]}"
 
 

@@ -19,7 +19,7 @@ extern int pyloop_engine_start(
     graal_thread *thread, long dlsym, long library, long module, long max_heap, long message, long size);
 extern void pyloop_engine_forked(graal_thread *thread);
 
-/* ../support/process.c: closes what the runtime has opened to make the isolate. */
+/* ../support/image_file.c: closes what the runtime has opened to make the isolate. */
 void pyloop_close_image_file(void);
 
 /* threads.c: makes the isolate, which this thread enters; 0, or an error of the runtime's. Once per process. */

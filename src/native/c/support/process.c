@@ -4,7 +4,6 @@
  */
 #define _GNU_SOURCE
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -13,24 +12,6 @@
 
 int getThreadId(void) {
     return (int)syscall(SYS_gettid);
-}
-
-/*
- * The runtime opens this library's file to map its heap from it, keeps the descriptor for further isolates, and opens
- * nothing else by this function. There is one isolate: its descriptor is closed when it stands.
- */
-static int image_file = -1;
-
-int openSII(const char *path, int flags, int mode) {
-    image_file = open(path, flags, mode);
-    return image_file;
-}
-
-void pyloop_close_image_file(void) {
-    if (image_file >= 0) {
-        close(image_file);
-        image_file = -1;
-    }
 }
 
 void *mremapP(void *address, size_t size, size_t new_size, int flags, void *new_address) {

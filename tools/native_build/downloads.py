@@ -1,6 +1,6 @@
-"""Fetches what the native library is built with: GraalVM's builder as Maven artifacts, and a C compiler from PyPI.
+"""Fetches what builds the native library: GraalVM's builder as Maven artifacts, and a C compiler from PyPI.
 
-Both are pinned (``graalvm.version`` in pom.xml, ``ziglang`` in tools/constraints.txt) and kept in build/native, so that a
+Both are pinned, by ``graalvm.version`` in pom.xml and ``ziglang`` in tools/constraints.txt, and kept in build/native: a
 second build downloads nothing.
 """
 
@@ -16,6 +16,9 @@ from project import BUILD, ROOT, run
 
 CONSTRAINTS = ROOT / "tools" / "constraints.txt"
 FOLDER = BUILD / "native"
+
+# Whose artifacts make up the builder.
+GROUPS = ",".join(f"org.graalvm.{group}" for group in ("compiler", "espresso", "nativeimage", "sdk", "truffle"))
 
 
 def graalvm_version() -> str:
@@ -37,14 +40,10 @@ def builder_jars() -> list[Path]:
         unfinished = _fresh(folder)
         run(
             *("tools/mvn", "--quiet", "-Pnative", "dependency:copy-dependencies", f"-DoutputDirectory={unfinished}"),
-            "-DincludeGroupIds=" + ",".join(f"org.graalvm.{group}" for group in GROUPS),
+            f"-DincludeGroupIds={GROUPS}",
         )
         unfinished.rename(folder)
     return sorted(folder.glob("*.jar"))
-
-
-# Where GraalVM's project keeps the artifacts: all of svm's dependencies, and itself.
-GROUPS = ("compiler", "espresso", "nativeimage", "sdk", "truffle")
 
 
 def zig() -> Path:

@@ -13,7 +13,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import jdk
-from native.compiler import Compiler
+from native_build.compiler import Compiler
 
 FEATURE = 25
 
@@ -31,11 +31,16 @@ PACKAGE = re.compile(r"^(?:qualified exports|exports|contains) ([\w.]+)", re.MUL
 
 
 def find() -> Path:
-    """Returns the folder of the first JDK of the version that the builder is made for.
+    """Returns the folder of ``GRAALVM_HOME`` if that is set, else of the first JDK that the builder is made for.
 
     Raises:
-        SystemExit: there is none.
+        SystemExit: there is none, or ``GRAALVM_HOME`` has no native-image.
     """
+    if graalvm := os.environ.get("GRAALVM_HOME"):
+        home = Path(graalvm)
+        if jdk.feature_version(home) != FEATURE or not (home / "bin" / "native-image").exists():
+            raise SystemExit(f"GRAALVM_HOME is {home}, which is no GraalVM for JDK {FEATURE} with bin/native-image")
+        return home
     seen = []
     for origin, home in jdk.candidates():
         version = jdk.feature_version(home)

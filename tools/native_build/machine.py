@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # What the builder takes at its most, the C compilers that it starts among it.
-NEEDED_BYTES = 4_500_000_000
+NEEDED_BYTES = 3_200_000_000
 
 
 @dataclass(frozen=True)

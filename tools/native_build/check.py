@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from native import elf
-from native.machine import Machine
+from native_build import elf
+from native_build.machine import Machine
 
 # glibc's own libraries, as they were called before most of them became one.
 LIBC = frozenset({"libc.so.6", "libpthread.so.0", "libdl.so.2", "libm.so.6", "librt.so.1"})

@@ -1,6 +1,6 @@
 """Compiles Java classes into one object file: GraalVM's native-image, up to the point where it would link.
 
-The builder is run from its Maven artifacts; with ``GRAALVM_HOME`` set, that GraalVM's ``native-image`` is run instead.
+The builder is run from its Maven artifacts on a JDK; with ``GRAALVM_HOME`` set, that GraalVM's ``native-image`` is run.
 What it makes is kept as long as everything that it is made of stays the same.
 """
 
@@ -9,19 +9,20 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from native import downloads, jdks
-from native.compiler import Compiler
-from native.machine import check_memory
-from project import run
+from native_build import downloads, jdks
+from native_build.compiler import Compiler
+from native_build.machine import check_memory
+from project import ROOT
 
 NAME = "pyloop"
 
-# The heap of the builder; it takes a good half more with all that it keeps beside it.
-HEAP = "-Xmx3g"
+# The heap of the builder, which takes a gigabyte more with all that it keeps beside it.
+HEAP = "-Xmx2g"
 
 OPTIONS = (
     "-H:+UnlockExperimentalVMOptions",
@@ -82,11 +83,14 @@ def build(sources: Sources, compiler: Compiler, folder: Path) -> Path:
     output.mkdir(parents=True)
     # The builder runs a JDK of a lower update than it was made with; that is all that this check is about.
     os.environ["JVMCI_VERSION_CHECK"] = "ignore"
-    run(
-        *_builder(sources, compiler, folder),
-        *OPTIONS,
-        *(f"-H:Path={output}", f"-H:TempDirectory={output}", f"-H:CCompilerPath={compiler.program}"),
-        f"-H:ImageBuildID={uuid.UUID(stamp[:32])}",
+    _run(
+        [
+            *_builder(sources, compiler, folder),
+            *OPTIONS,
+            *(f"-H:Path={output}", f"-H:TempDirectory={output}", f"-H:CCompilerPath={compiler.program}"),
+            f"-H:ImageBuildID={uuid.UUID(stamp[:32])}",
+        ],
+        folder / "builder.log",
     )
     (made,) = output.glob(f"*/{NAME}.o")
     stamp_file.unlink(missing_ok=True)
@@ -96,11 +100,20 @@ def build(sources: Sources, compiler: Compiler, folder: Path) -> Path:
     return target
 
 
+def _run(command: list[str | Path], log: Path) -> None:
+    with log.open("w", encoding="utf-8") as file:
+        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise SystemExit(f"{log.read_text(encoding='utf-8')}\nnative-image: exit status {done.returncode} ({log})")
+
+
 def _builder(sources: Sources, compiler: Compiler, folder: Path) -> list[str | Path]:
-    if home := os.environ.get("GRAALVM_HOME"):
-        return [Path(home) / "bin" / "native-image", "--shared", f"-J{HEAP}", "-cp", sources.jar]
+    home = jdks.find()
+    program = home / "bin" / "native-image"
+    if program.exists():
+        return [program, "--shared", f"-J{HEAP}", "-cp", sources.jar]
     jars = downloads.builder_jars()
-    java_home = jdks.copy(jdks.find(), folder / "jdk", compiler, sources.support / "reporter")
+    java_home = jdks.copy(home, folder / "jdk", compiler, sources.support / "reporter")
     arguments = folder / "opens.txt"
     arguments.write_text("\n".join(jdks.opens(java_home, jars)), encoding="utf-8")
     return [
@@ -114,8 +127,7 @@ def _builder(sources: Sources, compiler: Compiler, folder: Path) -> list[str | P
 
 def _stamp(sources: Sources) -> str:
     """Returns a digest of all that an image is made of, the builder's own code by its version."""
-    home = Path(os.environ.get("GRAALVM_HOME") or jdks.find())
     digest = hashlib.sha256("\0".join([downloads.graalvm_version(), HEAP, *OPTIONS, *JAVA]).encode())
-    for path in [home / "release", sources.jar, *sorted((sources.support / "include").iterdir())]:
+    for path in [jdks.find() / "release", sources.jar, *sorted((sources.support / "include").iterdir())]:
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -35,9 +35,9 @@ class Library:
 
     @property
     def glibc(self) -> tuple[int, int]:
-        """The oldest glibc that has all the symbols."""
-        numbers = [version.removeprefix("GLIBC_") for version in self.versions if version.startswith("GLIBC_")]
-        return max((int(major), int(minor)) for major, minor, *_ in (number.split(".") for number in numbers))
+        """The oldest glibc that has all the symbols; 0.0 if none is of glibc."""
+        numbers = [version.removeprefix("GLIBC_").split(".") for version in self.versions if "GLIBC_" in version]
+        return max(((int(major), int(minor)) for major, minor, *_ in numbers), default=(0, 0))
 
 
 def read(path: Path) -> Library:
