@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from native import elf, machine
+from native_build import elf, machine
 from project import ROOT
 
 LIBRARY = ROOT / "python" / "pyloop" / "_native.abi3.so"

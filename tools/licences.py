@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from native import downloads, jdks
+from native_build import downloads, jdks
 from project import BUILD
 
 # Of what the library can contain: the module java.base. Left out are the notices for what is not in it: the JDK's own

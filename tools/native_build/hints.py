@@ -16,9 +16,11 @@ THEIRS = "Lcom/oracle/svm/core/AlwaysInline;"
 def apply(jar: Path, target: Path) -> None:
     """Writes a copy of ``jar`` with the annotation replaced in every class."""
     with ZipFile(jar) as source, ZipFile(target, "w", ZIP_STORED) as copy:
-        for name in source.namelist():
-            content = source.read(name)
-            copy.writestr(name, content.replace(_constant(OURS), _constant(THEIRS)) if name.endswith(".class") else content)
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename.endswith(".class"):
+                content = content.replace(_constant(OURS), _constant(THEIRS))
+            copy.writestr(entry, content, ZIP_STORED)
 
 
 def _constant(text: str) -> bytes:

@@ -11,10 +11,10 @@ import os
 import shutil
 import subprocess
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from native_build import downloads, jdks
+from native_build import downloads, hints, jdks
 from native_build.compiler import Compiler
 from native_build.machine import check_memory
 from project import ROOT
@@ -29,11 +29,6 @@ OPTIONS = (
     f"-H:Name={NAME}",
     "-H:+ExitAfterRelocatableImageWrite",
     "-H:-CheckToolchain",
-    # The hot path is many small methods, each with a check of the stack at its start: inlined far beyond the default.
-    "-H:Optimize=3",
-    "-H:MaxNodesInTrivialMethod=80",
-    "-H:MaxInvokesInTrivialMethod=6",
-    "-H:MaxNodesInTrivialLeafMethod=120",
     # Any processor of the kind will do.
     "-H:MicroArchitecture=compatibility",
     # The process belongs to the program: no thread of ours, no locale, no signal handler.
@@ -71,6 +66,9 @@ def build(sources: Sources, compiler: Compiler, folder: Path) -> Path:
     Raises:
         SystemExit: the builder failed, or cannot run here; the message says why.
     """
+    hinted = folder / "hinted.jar"
+    hints.apply(sources.jar, hinted)
+    sources = replace(sources, jar=hinted)
     stamp = _stamp(sources)
     target = folder / f"{NAME}.o"
     stamp_file = folder / "stamp.txt"

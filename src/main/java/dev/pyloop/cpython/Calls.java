@@ -1,5 +1,6 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeFunction;
@@ -29,6 +30,7 @@ public final class Calls {
     private Calls() {}
 
     /** Calls {@code callable} without arguments. */
+    @Inlined
     public static @Owned long tryCall(@Borrowed long callable) {
         return NO_ARGS.call(callable);
     }
@@ -39,6 +41,7 @@ public final class Calls {
      * @param arguments address of the arguments' pointers
      * @param names tuple of the keywords, or {@link Objects#NULL}
      */
+    @Inlined
     public static @Owned long tryCall(@Borrowed long callable, long arguments, long count, @Borrowed long names) {
         return VECTORCALL.call(callable, arguments, count, names);
     }

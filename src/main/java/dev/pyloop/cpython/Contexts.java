@@ -1,5 +1,6 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeFunction;
 
@@ -31,6 +32,7 @@ public final class Contexts {
     private Contexts() {}
 
     /** Returns a copy of the current context of the thread that {@code threadState} belongs to: the caller's. */
+    @Inlined
     public static @Owned long copyCurrent(long threadState) {
         long current = Memory.getLong(threadState + ContextLayout.THREAD_CONTEXT);
         if (current == Objects.NULL) {
@@ -40,6 +42,7 @@ public final class Contexts {
     }
 
     /** Returns a copy of {@code context}, be it entered or not. */
+    @Inlined
     public static @Owned long copyOf(@Borrowed long context) {
         long copy = POOL.isEmpty() ? create() : POOL.take();
         long variables = Memory.getLong(context + ContextLayout.VARIABLES);
@@ -49,6 +52,7 @@ public final class Contexts {
     }
 
     /** Gives a context up, for the next {@link #copyCurrent} if nobody else has it. */
+    @Inlined
     public static void release(@Owned long context) {
         if (POOL.isFull() || !isContext(context) || !isPrivate(context)) {
             References.release(context);
@@ -69,6 +73,7 @@ public final class Contexts {
     }
 
     /** Tells whether {@code object} is a context; the type cannot be subclassed. */
+    @Inlined
     public static boolean isContext(@Borrowed long object) {
         return Objects.type(object) == TYPE;
     }
@@ -94,6 +99,7 @@ public final class Contexts {
      * As {@link #tryEnter}, with the caller's reference, which must last until {@link #exitOwned}, in place of one of the
      * thread state's own.
      */
+    @Inlined
     public static boolean tryEnterOwned(long threadState, @Borrowed long context) {
         if (isWatched() || Memory.getInt(context + ContextLayout.ENTERED) != 0) {
             return enterByApi(context);
@@ -106,6 +112,7 @@ public final class Contexts {
     }
 
     /** Undoes {@link #tryEnterOwned}; a pending error stays pending. */
+    @Inlined
     public static void exitOwned(long threadState, @Borrowed long context) {
         long slot = threadState + ContextLayout.THREAD_CONTEXT;
         if (isWatched() || Memory.getLong(slot) != context) {
@@ -117,6 +124,7 @@ public final class Contexts {
         Memory.putInt(context + ContextLayout.ENTERED, 0);
     }
 
+    @Inlined
     private static void setCurrent(long slot, @Owned long context) {
         Memory.putLong(slot, context);
         // Variables cache their value together with this number.
@@ -124,10 +132,12 @@ public final class Contexts {
         Memory.putLong(version, Memory.getLong(version) + 1);
     }
 
+    @Inlined
     private static boolean isWatched() {
         return ContextLayout.WATCHERS != 0 && Memory.getByte(ContextLayout.WATCHERS) != 0;
     }
 
+    @Inlined
     private static boolean isPrivate(long context) {
         return References.isUnique(context)
                 && Memory.getLong(context + ContextLayout.WEAK_LIST) == Objects.NULL

@@ -1,5 +1,6 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeFunction;
 
@@ -42,11 +43,13 @@ public final class Numbers {
     private Numbers() {}
 
     /** Tells whether {@code object} is exactly a float. */
+    @Inlined
     public static boolean isFloat(@Borrowed long object) {
         return Objects.type(object) == FLOAT_TYPE;
     }
 
     /** Tells whether {@code object} is exactly a float or an int. */
+    @Inlined
     public static boolean isNumber(@Borrowed long object) {
         return Objects.type(object) == FLOAT_TYPE || Objects.type(object) == LONG_TYPE;
     }
@@ -57,6 +60,7 @@ public final class Numbers {
     }
 
     /** Returns the value of what {@link #isFloat} says is a float. */
+    @Inlined
     public static double value(@Borrowed long number) {
         return Memory.getDouble(number + OB_FVAL);
     }

@@ -1,5 +1,6 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeFunction;
@@ -42,6 +43,7 @@ public final class Objects {
     private Objects() {}
 
     /** Returns the type of {@code object}. */
+    @Inlined
     public static @Borrowed long type(@Borrowed long object) {
         return Memory.getLong(object + OB_TYPE);
     }

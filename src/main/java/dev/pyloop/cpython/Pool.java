@@ -1,5 +1,6 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.hint.Inlined;
 import java.util.Arrays;
 
 /**
@@ -24,21 +25,25 @@ public final class Pool {
     }
 
     /** Tells whether there is nothing to take. */
+    @Inlined
     public boolean isEmpty() {
         return size == 0;
     }
 
     /** Tells whether there is no room to put anything. */
+    @Inlined
     public boolean isFull() {
         return size == capacity;
     }
 
     /** Removes and returns an object. The pool must not be empty. */
+    @Inlined
     public @Owned long take() {
         return objects[--size];
     }
 
     /** Adds an object. The pool must not be full. */
+    @Inlined
     public void put(@Owned long object) {
         if (size == objects.length) {
             objects = Arrays.copyOf(objects, Math.min(size * 2, capacity));

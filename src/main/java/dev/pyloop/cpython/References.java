@@ -1,5 +1,6 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeFunction;
 
@@ -27,6 +28,7 @@ public final class References {
     private References() {}
 
     /** Takes a new reference to {@code object} and returns it. */
+    @Inlined
     public static @Owned long retain(@Borrowed long object) {
         if (COUNTED) {
             callIncref(object);
@@ -40,6 +42,7 @@ public final class References {
     }
 
     /** Gives a reference up. May run any Python code when it was the last. */
+    @Inlined
     public static void release(@Owned long object) {
         if (COUNTED) {
             callDecref(object);
@@ -55,6 +58,7 @@ public final class References {
     }
 
     /** Gives a reference up; the null pointer stands for none. */
+    @Inlined
     public static void releaseUnlessNull(@Owned long object) {
         if (object != Objects.NULL) {
             release(object);
@@ -71,6 +75,7 @@ public final class References {
     }
 
     /** Stores {@code object} at {@code slot} and then gives up the reference that was there, if any. */
+    @Inlined
     public static void replaceSlot(long slot, @Owned long object) {
         long previous = Memory.getLong(slot);
         Memory.putLong(slot, object);
@@ -80,6 +85,7 @@ public final class References {
     }
 
     /** Tells whether the caller's reference is the only one. */
+    @Inlined
     public static boolean isUnique(@Borrowed long object) {
         return Memory.getInt(object) == 1;
     }

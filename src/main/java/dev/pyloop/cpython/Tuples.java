@@ -1,5 +1,6 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeFunction;
 
@@ -30,16 +31,19 @@ public final class Tuples {
     }
 
     /** Returns the number of items. */
+    @Inlined
     public static long size(@Borrowed long tuple) {
         return Memory.getLong(tuple + OB_SIZE);
     }
 
     /** Returns the address of the first item's pointer. */
+    @Inlined
     public static long items(@Borrowed long tuple) {
         return tuple + OB_ITEM;
     }
 
     /** Returns item {@code index}. */
+    @Inlined
     public static @Borrowed long get(@Borrowed long tuple, long index) {
         return Memory.getLong(items(tuple) + index * Long.BYTES);
     }

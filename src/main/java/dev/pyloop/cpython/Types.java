@@ -1,5 +1,6 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeFunction;
 
@@ -87,6 +88,7 @@ public final class Types {
     }
 
     /** Tells whether the garbage collector tracks {@code object}, which must be of a type it knows. */
+    @Inlined
     public static boolean isTracked(@Borrowed long object) {
         return Memory.getLong(object + GC_NEXT) != Objects.NULL;
     }

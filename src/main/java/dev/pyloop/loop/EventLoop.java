@@ -1,5 +1,6 @@
 package dev.pyloop.loop;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.Errno;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.queue.Inbox;
@@ -88,6 +89,7 @@ public final class EventLoop implements AutoCloseable {
     }
 
     /** Queues {@code handle} to run in the next iteration, behind everything queued before by any thread. */
+    @Inlined
     public void callSoon(long handle) {
         takeInbox();
         ready.add(handle);
@@ -131,11 +133,13 @@ public final class EventLoop implements AutoCloseable {
     }
 
     /** Queues {@code handle} to run when the clock reaches {@code deadline} seconds. */
+    @Inlined
     public void callAt(double deadline, long handle) {
         timers.add(deadline, handle);
     }
 
     /** Takes note that a timer in the heap was cancelled. */
+    @Inlined
     public void timerCancelled() {
         timers.noteCancelled();
         if (timers.wantsCompaction()) {
@@ -277,6 +281,7 @@ public final class EventLoop implements AutoCloseable {
     }
 
     /** One iteration. A method of its own, small enough to be compiled well. */
+    @Inlined
     private void turn() {
         iteration++;
         crowded = false;
@@ -293,10 +298,12 @@ public final class EventLoop implements AutoCloseable {
         runReady();
     }
 
+    @Inlined
     private int watchedByProgram() {
         return watches.count() - internalWatches;
     }
 
+    @Inlined
     private void runReady() {
         int count = ready.size();
         policy.running(count);
@@ -307,6 +314,7 @@ public final class EventLoop implements AutoCloseable {
         callbacks.endIteration();
     }
 
+    @Inlined
     private void takeInbox() {
         if (!inbox.isEmpty()) {
             inbox.drainTo(ready);

@@ -1,5 +1,7 @@
 package dev.pyloop.loop;
 
+import dev.pyloop.hint.Inlined;
+
 /**
  * When an iteration that has callbacks ready polls all the same.
  *
@@ -29,6 +31,7 @@ final class PollPolicy {
     }
 
     /** Tells whether this iteration, which has callbacks ready, must poll. */
+    @Inlined
     boolean mustPoll(int watchedByProgram) {
         if (watchedByProgram > 0 || sincePoll >= MAX_CALLBACKS) {
             return true;
@@ -50,6 +53,7 @@ final class PollPolicy {
     }
 
     /** Takes note that {@code count} callbacks are about to run. */
+    @Inlined
     void running(int count) {
         sincePoll += count;
     }

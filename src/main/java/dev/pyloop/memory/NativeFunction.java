@@ -1,5 +1,7 @@
 package dev.pyloop.memory;
 
+import dev.pyloop.hint.Inlined;
+
 /**
  * A C function that takes pointers and integers and returns one, or nothing.
  *
@@ -26,31 +28,37 @@ public record NativeFunction(long address) {
     }
 
     /** Calls the function. */
+    @Inlined
     public long call() {
         return call(0, 0, 0, 0);
     }
 
     /** Calls the function. */
+    @Inlined
     public long call(long a) {
         return call(a, 0, 0, 0);
     }
 
     /** Calls the function. */
+    @Inlined
     public long call(long a, long b) {
         return call(a, b, 0, 0);
     }
 
     /** Calls the function. */
+    @Inlined
     public long call(long a, long b, long c) {
         return call(a, b, c, 0);
     }
 
     /** Calls the function. */
+    @Inlined
     public long call(long a, long b, long c, long d) {
         return Downcalls.call(address, a, b, c, d);
     }
 
     /** Calls the function with five arguments. */
+    @Inlined
     public long call(long a, long b, long c, long d, long e) {
         return Downcalls.call(address, a, b, c, d, e);
     }

@@ -9,6 +9,7 @@ import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Strings;
 import dev.pyloop.cpython.Tuples;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 
 /**
@@ -26,6 +27,7 @@ final class Arguments {
     private Arguments() {}
 
     /** Tells whether there are {@code required} positional arguments or more, and no keyword but {@code context}. */
+    @Inlined
     static boolean areUsual(int required, long count, @Borrowed long names) {
         return count >= required && (names == Objects.NULL || names == contextNames || isContextAlone(names));
     }
@@ -48,6 +50,7 @@ final class Arguments {
     }
 
     /** Returns the context to run in: the keyword's if there is one other than {@code None}, else a copy of the current. */
+    @Inlined
     static @Owned long context(LoopObject loop, long arguments, long count, @Borrowed long names) {
         if (names != Objects.NULL) {
             long context = Memory.getLong(arguments + count * Long.BYTES);

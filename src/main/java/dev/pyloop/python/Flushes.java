@@ -1,5 +1,6 @@
 package dev.pyloop.python;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.transport.FlushList;
 
 /**
@@ -31,12 +32,14 @@ final class Flushes {
     }
 
     /** A callback has returned. */
+    @Inlined
     void endCallback() {
         datagrams.flushIfMany();
         streams.flushIfMany();
     }
 
     /** An iteration has ended, be it by an exception. */
+    @Inlined
     void endIteration() {
         datagrams.flushIfMany();
         streams.flush();

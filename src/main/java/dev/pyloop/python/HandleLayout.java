@@ -4,6 +4,7 @@ import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Types;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 
 /**
@@ -56,11 +57,13 @@ final class HandleLayout {
     private HandleLayout() {}
 
     /** Tells whether the handle was cancelled. */
+    @Inlined
     static boolean isCancelled(@Borrowed long handle) {
         return Memory.getLong(handle + CANCELLED) != Objects.FALSE;
     }
 
     /** Returns the object in the slot at {@code offset}, or NULL. */
+    @Inlined
     static @Borrowed long slot(@Borrowed long handle, long offset) {
         return Memory.getLong(handle + offset);
     }
@@ -69,11 +72,13 @@ final class HandleLayout {
      * Tells whether neither the program nor the garbage collector can see the handle: nothing leads to it but the caller's
      * reference.
      */
+    @Inlined
     static boolean isUnseen(@Borrowed long handle) {
         return isPrivate(handle) && !Types.isTracked(handle);
     }
 
     /** Tells whether nothing but the caller's reference leads to the handle. */
+    @Inlined
     static boolean isPrivate(@Borrowed long handle) {
         return References.isUnique(handle) && Memory.getLong(handle + WEAK_LIST) == Objects.NULL;
     }

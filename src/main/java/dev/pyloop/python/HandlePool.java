@@ -8,6 +8,7 @@ import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.Pool;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Types;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 
 /**
@@ -33,12 +34,14 @@ final class HandlePool {
 
     /** Returns the type of the handles. */
     @Borrowed
+    @Inlined
     long type() {
         return type;
     }
 
     /** Returns a handle that is not cancelled, takes the three references over and refers to {@code loop}. */
     @Owned
+    @Inlined
     long take(@Owned long callback, @Owned long args, @Owned long context, @Borrowed long loop) {
         long handle = pool.isEmpty() ? create() : pool.take();
         Memory.putLong(handle + HandleLayout.CALLBACK, callback);
@@ -52,6 +55,7 @@ final class HandlePool {
      * Gives a timer its deadline, a float of the given value: the one that the timer had before, as a rule, for if nobody
      * else has it, nobody sees it change.
      */
+    @Inlined
     static void setDeadline(@Borrowed long timer, double when) {
         long previous = HandleLayout.slot(timer, HandleLayout.WHEN);
         if (previous != Objects.NULL && Numbers.isFloat(previous) && References.isUnique(previous)) {
@@ -62,6 +66,7 @@ final class HandlePool {
     }
 
     /** Gives a timer its deadline. */
+    @Inlined
     static void setDeadline(@Borrowed long timer, @Owned long when) {
         References.replaceSlot(timer + HandleLayout.WHEN, when);
     }
@@ -84,6 +89,7 @@ final class HandlePool {
     }
 
     /** Keeps a handle that nobody else can see; the other arguments are what its slots hold. */
+    @Inlined
     void keep(@Owned long handle, @Owned long callback, @Owned long args, @Owned long context) {
         long loop = HandleLayout.slot(handle, HandleLayout.LOOP);
         reset(handle);
@@ -108,6 +114,7 @@ final class HandlePool {
         }
     }
 
+    @Inlined
     private void reset(long handle) {
         if (HandleLayout.isCancelled(handle)) {
             References.replaceSlot(handle + HandleLayout.CANCELLED, Objects.bool(false));

@@ -9,6 +9,7 @@ import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Tuples;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.transport.FlushList;
 
 /**
@@ -41,6 +42,7 @@ final class HandleRunner {
     }
 
     /** Runs the handle's callback unless it was cancelled. */
+    @Inlined
     void run(@Owned long handle) {
         HandlePool pool = Handles.poolOf(Objects.type(handle));
         if (pool != null && HandleLayout.isUnseen(handle) && !HandleLayout.isCancelled(handle)) {
@@ -55,6 +57,7 @@ final class HandleRunner {
         runSeen(handle);
     }
 
+    @Inlined
     private void runUnseen(HandlePool pool, long handle, long callback, long args, long context) {
         boolean succeeded = false;
         if (Contexts.tryEnterOwned(threadState, context)) {
@@ -148,12 +151,14 @@ final class HandleRunner {
         }
     }
 
+    @Inlined
     private static long call(long callback, long args) {
         long count = Tuples.size(args);
         return count == 0 ? Calls.tryCall(callback) : Calls.tryCall(callback, Tuples.items(args), count, Objects.NULL);
     }
 
     /** Tells whether a handle holds what it has when it is made; a program can put anything there. */
+    @Inlined
     private static boolean areOrdinary(long callback, long args, long context) {
         return callback != Objects.NULL
                 && args != Objects.NULL

@@ -8,6 +8,7 @@ import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.TypeBuilder;
 import dev.pyloop.cpython.Types;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +79,7 @@ final class Handles implements Methods {
     }
 
     /** Returns the pool of handles of this very type; null for all types but the three here. */
+    @Inlined
     static @Nullable HandlePool poolOf(@Borrowed long type) {
         if (type == SOON.type()) {
             return SOON;

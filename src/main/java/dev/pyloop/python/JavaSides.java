@@ -1,6 +1,7 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.queue.ReadyQueue;
 import java.util.Arrays;
@@ -36,6 +37,7 @@ final class JavaSides<T> {
     /** Returns the Java side of {@code self}, an instance of the type with the field; null if it has none. */
     @SuppressWarnings("unchecked") // only enter() fills the table
     @Nullable
+    @Inlined
     T find(@Borrowed long self) {
         return (T) table[(int) Memory.getLong(self + field)];
     }

@@ -13,6 +13,7 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Traverse;
 import dev.pyloop.cpython.Tuples;
 import dev.pyloop.cpython.Types;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
@@ -67,11 +68,13 @@ final class LoopObject implements Callbacks, Host {
     }
 
     /** Returns the engine. */
+    @Inlined
     EventLoop engine() {
         return engine;
     }
 
     /** Tells whether calls may take the short way: the loop is neither closed nor in debug mode. */
+    @Inlined
     boolean isPlain() {
         return !closed && !debug;
     }
@@ -98,6 +101,7 @@ final class LoopObject implements Callbacks, Host {
     }
 
     /** Tells whether {@code self.call_at()}, which {@code call_later} goes through, is not ours. */
+    @Inlined
     boolean isCallAtOverridden() {
         return callAtOverridden;
     }
@@ -225,6 +229,7 @@ final class LoopObject implements Callbacks, Host {
     }
 
     /** Returns the state of the calling thread. */
+    @Inlined
     long threadState() {
         return Thread.currentThread() == runner ? runnerState : Gil.threadState();
     }
@@ -232,6 +237,11 @@ final class LoopObject implements Callbacks, Host {
     /** Takes note that a timer in the heap was cancelled. */
     void timerCancelled() {
         engine.timerCancelled();
+    }
+
+    /** Sends what waits for the end of the iteration: after a fork, parent and child would both send it. */
+    void beforeFork() {
+        flushes.endIteration();
     }
 
     /** Gives everything back. The loop must not run. */
@@ -275,6 +285,7 @@ final class LoopObject implements Callbacks, Host {
     }
 
     @Override
+    @Inlined
     public double seconds() {
         return clockOverridden ? overriddenSeconds() : System.nanoTime() / NANOS_PER_SECOND;
     }
@@ -295,6 +306,7 @@ final class LoopObject implements Callbacks, Host {
     }
 
     @Override
+    @Inlined
     public void run(@Owned long handle) {
         if (Sources.isSource(handle)) {
             runSource(handle);
@@ -307,6 +319,7 @@ final class LoopObject implements Callbacks, Host {
     }
 
     @Override
+    @Inlined
     public void endIteration() {
         flushes.endIteration();
     }

@@ -12,6 +12,7 @@ import dev.pyloop.cpython.Traverse;
 import dev.pyloop.cpython.Tuples;
 import dev.pyloop.cpython.TypeBuilder;
 import dev.pyloop.cpython.Types;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.reactor.Interest;
@@ -50,6 +51,7 @@ public final class LoopType implements Methods {
     private static final int UNWATCH_ONCE = 24;
     private static final int DATAGRAM_TYPE = 25;
     private static final int AFTER_FORK = 26;
+    private static final int BEFORE_FORK = 27;
 
     private LoopType() {}
 
@@ -61,6 +63,7 @@ public final class LoopType implements Methods {
                 .doc("The engine of pyloop.EventLoop, in Java. Not to be used alone.")
                 .traverse(LoopType::traverse)
                 .noArguments("_init", methods, INIT, "Make the engine; once per object.")
+                .noArguments("_before_fork", methods, BEFORE_FORK, "Send what waits for the end of the iteration.")
                 .noArguments("_after_fork", methods, AFTER_FORK, "Take descriptors of its own, in a forked child.")
                 .noArguments("_release", methods, RELEASE, "Give the engine's memory and descriptors back.")
                 .keywords("call_soon", methods, CALL_SOON, Docs.CALL_SOON)
@@ -135,6 +138,7 @@ public final class LoopType implements Methods {
             case CLEAR -> Loops.get(self).engine().clear();
             case INIT -> init(self);
             case RELEASE -> release(self);
+            case BEFORE_FORK -> beforeFork(self);
             case AFTER_FORK -> afterFork(self);
             case TRACK_KEPT_HANDLES -> Loops.forEach(LoopObject::trackKeptHandles);
             default -> throw new IllegalArgumentException("method " + method);
@@ -156,6 +160,7 @@ public final class LoopType implements Methods {
         };
     }
 
+    @Inlined
     private static long callSoon(long self, long arguments, long count, long names) {
         LoopObject loop = Loops.get(self);
         if (!loop.isPlain() || !Arguments.areUsual(1, count, names)) {
@@ -166,6 +171,7 @@ public final class LoopType implements Methods {
         return handle;
     }
 
+    @Inlined
     private static long callSoonThreadsafe(long self, long arguments, long count, long names) {
         LoopObject loop = Loops.get(self);
         if (!loop.isPlain() || !Arguments.areUsual(1, count, names)) {
@@ -178,6 +184,7 @@ public final class LoopType implements Methods {
         return handle;
     }
 
+    @Inlined
     private static long soonHandle(
             LoopObject loop, HandlePool pool, long self, long arguments, long count, long names) {
         return pool.take(
@@ -187,6 +194,7 @@ public final class LoopType implements Methods {
                 self);
     }
 
+    @Inlined
     private static long callLater(long self, long arguments, long count, long names) {
         LoopObject loop = Loops.get(self);
         if (!loop.isPlain()
@@ -221,6 +229,7 @@ public final class LoopType implements Methods {
         return timer;
     }
 
+    @Inlined
     private static @Owned long timer(LoopObject loop, long self, long arguments, long count, long names) {
         return Handles.TIMERS.take(
                 References.retain(Memory.getLong(arguments + Long.BYTES)),
@@ -229,6 +238,7 @@ public final class LoopType implements Methods {
                 self);
     }
 
+    @Inlined
     private static @Owned long schedule(LoopObject loop, double when, @Owned long timer) {
         Handles.setScheduled(timer, true);
         loop.engine().callAt(when, References.retain(timer));
@@ -251,6 +261,13 @@ public final class LoopType implements Methods {
         if (loop != null) {
             Loops.leave(self);
             loop.close();
+        }
+    }
+
+    private static void beforeFork(long self) {
+        LoopObject loop = Loops.findOwn(self);
+        if (loop != null) {
+            loop.beforeFork();
         }
     }
 

@@ -4,6 +4,7 @@ import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
+import dev.pyloop.hint.Inlined;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,7 @@ final class Loops {
     }
 
     /** Returns the open loop behind {@code self}, an instance of our type, or raises RuntimeError. */
+    @Inlined
     static LoopObject get(@Borrowed long self) {
         LoopObject loop = ALL.find(self);
         if (loop == null) {

@@ -3,6 +3,7 @@ package dev.pyloop.python;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Gil;
 import dev.pyloop.cpython.Objects;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -24,12 +25,14 @@ final class RunningHandle {
     private @Nullable Semaphore ended;
 
     /** Takes note that {@code handle} is about to run in this thread. */
+    @Inlined
     void begin(@Borrowed long handle) {
         runner = Thread.currentThread();
         this.handle = handle;
     }
 
     /** Takes note that it ran. */
+    @Inlined
     void end() {
         handle = Objects.NULL;
         if (ended != null) {

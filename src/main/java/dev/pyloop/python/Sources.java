@@ -1,6 +1,7 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.hint.Inlined;
 
 /**
  * Handles of the engine that stand for the readiness of a transport or a plain socket, rather than for a callback of the program's.
@@ -29,6 +30,7 @@ final class Sources {
     private Sources() {}
 
     /** Tells whether a handle is of this kind. */
+    @Inlined
     static boolean isSource(long handle) {
         return (handle & KIND_MASK) != 0;
     }

@@ -1,5 +1,7 @@
 package dev.pyloop.queue;
 
+import dev.pyloop.hint.Inlined;
+
 /**
  * Where other threads leave handles for the loop: many producers, one consumer, first in first out.
  *
@@ -18,6 +20,7 @@ public final class Inbox {
     }
 
     /** Tells whether nothing was left since the last drain. Any thread. */
+    @Inlined
     public boolean isEmpty() {
         return !nonEmpty;
     }

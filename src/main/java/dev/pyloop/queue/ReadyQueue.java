@@ -1,5 +1,7 @@
 package dev.pyloop.queue;
 
+import dev.pyloop.hint.Inlined;
+
 /**
  * A growable ring of handles, first in first out.
  *
@@ -26,6 +28,7 @@ public final class ReadyQueue {
     private int sizeAtTrim;
 
     /** Appends {@code handle}. Amortized O(1). */
+    @Inlined
     public void add(long handle) {
         assert handle != NULL_HANDLE;
         if (tail - head == ring.length) {
@@ -34,7 +37,19 @@ public final class ReadyQueue {
         ring[tail++ & (ring.length - 1)] = handle;
     }
 
+    /** Makes room for {@code count} handles, so that adding them needs no memory. */
+    void reserve(int count) {
+        int capacity = ring.length;
+        while (capacity - size() < count) {
+            capacity = Math.multiplyExact(capacity, 2);
+        }
+        if (capacity != ring.length) {
+            resize(capacity);
+        }
+    }
+
     /** Removes and returns the oldest handle, or {@link #NULL_HANDLE}. */
+    @Inlined
     public long poll() {
         if (head == tail) {
             return NULL_HANDLE;
@@ -49,11 +64,13 @@ public final class ReadyQueue {
     }
 
     /** Returns the number of handles queued. */
+    @Inlined
     public int size() {
         return tail - head;
     }
 
     /** Tells whether nothing is queued. */
+    @Inlined
     public boolean isEmpty() {
         return head == tail;
     }

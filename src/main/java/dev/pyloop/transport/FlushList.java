@@ -1,5 +1,6 @@
 package dev.pyloop.transport;
 
+import dev.pyloop.hint.Inlined;
 import java.util.Arrays;
 
 /**
@@ -24,11 +25,13 @@ public final class FlushList {
     }
 
     /** Tells whether nothing is to be sent. */
+    @Inlined
     public boolean isEmpty() {
         return count == done;
     }
 
     /** Does what {@link #flush} does, if there are many to send for. */
+    @Inlined
     public void flushIfMany() {
         // Asked after every callback: small enough to be compiled into the asker.
         if (count >= limit) {
@@ -37,6 +40,7 @@ public final class FlushList {
     }
 
     /** Sends what waits, in the order in which the transports were first written to. */
+    @Inlined
     public void flush() {
         if (count == 1 && done == 0) {
             flushOnly();

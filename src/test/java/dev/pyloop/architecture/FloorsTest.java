@@ -21,6 +21,7 @@ import java.util.List;
 class FloorsTest {
     /** From the ground up; the packages of one inner list share a floor. */
     private static final List<List<String>> FLOORS = List.of(
+            List.of("hint"),
             List.of("memory", "queue"),
             List.of("libc", "cpython"),
             List.of("reactor"),
