@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import signal
 import socket
 import threading
@@ -122,3 +124,65 @@ def test_a_wake_up_descriptor_set_while_the_loop_runs(
         threads[0].join()
         assert ours.recv(100) == bytes([signal.SIGUSR1])
         each_loop.remove_reader(ours)
+
+
+def test_the_outer_descriptor_is_told_after_the_last_handler_was_removed(
+    loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
+) -> None:
+    async def main() -> None:
+        loop.add_signal_handler(signal.SIGUSR2, lambda: None)
+        loop.remove_signal_handler(signal.SIGUSR2)
+        thread = kill_from_a_thread(signal.SIGUSR1)
+        while not told:
+            await asyncio.sleep(0.01)
+            with contextlib.suppress(BlockingIOError):
+                told.append(ours.recv(100))
+        thread.join()
+
+    told: list[bytes] = []
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        python_handler(signal.SIGUSR1, lambda: None)
+        assert signal.set_wakeup_fd(theirs.fileno()) == -1
+        try:
+            loop.run_until_complete(asyncio.wait_for(main(), 10))
+        finally:
+            assert signal.set_wakeup_fd(-1) == theirs.fileno()
+    assert told == [bytes([signal.SIGUSR1])]
+
+
+def test_an_outer_descriptor_that_was_full_is_told_again(
+    loop: asyncio.AbstractEventLoop, python_handler: Callable[[int, Callable[[], object]], None]
+) -> None:
+    handled = asyncio.Event()
+
+    async def signal_handled() -> None:
+        handled.clear()
+        thread = kill_from_a_thread(signal.SIGUSR1)
+        await handled.wait()
+        thread.join()
+        for _ in range(10):
+            await asyncio.sleep(0)  # the loop reads what the signal wrote, and passes it on
+
+    async def main() -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(full, bytes(4096))
+        await signal_handled()
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.read(ours, 4096)
+        await signal_handled()
+        assert os.read(ours, 4096) == bytes([signal.SIGUSR1])
+
+    ours, full = os.pipe2(os.O_NONBLOCK)
+    python_handler(signal.SIGUSR1, lambda: loop.call_soon(handled.set))
+    assert signal.set_wakeup_fd(full, warn_on_full_buffer=False) == -1
+    try:
+        loop.run_until_complete(asyncio.wait_for(main(), 10))
+    finally:
+        assert signal.set_wakeup_fd(-1) == full
+        os.close(ours)
+        os.close(full)

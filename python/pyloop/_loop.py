@@ -172,7 +172,10 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         """
         removed = super().remove_signal_handler(sig)
         if removed and not self._signal_handlers and self._forever:
-            self._claim_wakeup_fd()  # given up with the last handler, but this loop is still running
+            # Given up with the last handler, but this loop is still running; whoever had it before is still told.
+            outer = self._outer_wakeup_fd
+            self._claim_wakeup_fd()
+            self._outer_wakeup_fd = outer
         return removed
 
     def _make_socket_transport(
@@ -341,6 +344,8 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         if self._outer_wakeup_fd != _NO_DESCRIPTOR:
             try:
                 os.write(self._outer_wakeup_fd, data)
+            except BlockingIOError:
+                pass  # Full: whoever reads it learns of signals all the same, and this one may be the last it lacks.
             except OSError:
                 self._outer_wakeup_fd = _NO_DESCRIPTOR
         super()._process_self_data(data)
