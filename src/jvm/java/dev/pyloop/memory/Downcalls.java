@@ -45,6 +45,11 @@ final class Downcalls {
         }
     }
 
+    /** Calls {@code long f(long, long)}, which returns at once; a shape of its own would not pay for its linking. */
+    static long callLeaf(long function, long a, long b) {
+        return call(function, a, b, 0, 0);
+    }
+
     /** Calls {@code double f(long)}. */
     static double callDouble(long function, long a) {
         try {

@@ -71,7 +71,7 @@ public final class Errors {
 
     /** Tells whether the error indicator is set. */
     public static boolean occurred() {
-        return OCCURRED.call() != Objects.NULL;
+        return OCCURRED.callLeaf() != Objects.NULL;
     }
 
     /** Tells whether the pending exception is one that leaves the event loop: SystemExit or KeyboardInterrupt. */

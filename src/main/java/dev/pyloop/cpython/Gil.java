@@ -14,7 +14,7 @@ public final class Gil {
 
     /** Returns the state of the calling thread, which stays the same. */
     public static long threadState() {
-        return GET_THREAD.call();
+        return GET_THREAD.callLeaf();
     }
 
     /** Returns the GIL as a lock that a system call gives up while it sleeps. */

@@ -119,6 +119,6 @@ public final class Objects {
     }
 
     private static boolean isSubtype(long type, long base) {
-        return (int) IS_SUBTYPE.call(type, base) != 0;
+        return (int) IS_SUBTYPE.callLeaf(type, base) != 0;
     }
 }

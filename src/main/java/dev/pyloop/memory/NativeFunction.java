@@ -63,6 +63,16 @@ public record NativeFunction(long address) {
         return Downcalls.call(address, a, b, c, d, e);
     }
 
+    /** Calls a function that neither runs Python code, nor blocks, nor raises: of those, this is the cheapest call. */
+    public long callLeaf() {
+        return Downcalls.callLeaf(address, 0, 0);
+    }
+
+    /** Calls such a function. */
+    public long callLeaf(long a, long b) {
+        return Downcalls.callLeaf(address, a, b);
+    }
+
     /** Calls a function that takes a pointer and returns a {@code double}. */
     public double callDouble(long a) {
         return Downcalls.callDouble(address, a);

@@ -26,6 +26,11 @@ final class Downcalls {
         long call(long a, long b, long c, long d, long e);
     }
 
+    private interface Leaf extends CFunctionPointer {
+        @InvokeCFunctionPointer(transition = Transition.NO_TRANSITION)
+        long call(long a, long b);
+    }
+
     private interface OneToDouble extends CFunctionPointer {
         @InvokeCFunctionPointer
         double call(long a);
@@ -41,6 +46,11 @@ final class Downcalls {
     /** Calls {@code long f(long, long, long, long, long)}. */
     static long call(long function, long a, long b, long c, long d, long e) {
         return ((Five) WordFactory.pointer(function)).call(a, b, c, d, e);
+    }
+
+    /** Calls {@code long f(long, long)}, which returns at once, without leaving Java. */
+    static long callLeaf(long function, long a, long b) {
+        return ((Leaf) WordFactory.pointer(function)).call(a, b);
     }
 
     /** Calls {@code double f(long)}. */
