@@ -1,10 +1,12 @@
 package dev.pyloop.boot;
 
+import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Interpreter;
 import dev.pyloop.cpython.LayoutCheck;
 import dev.pyloop.cpython.Modules;
 import dev.pyloop.memory.NativeSymbols;
 import dev.pyloop.python.HandleTypes;
+import dev.pyloop.python.Imports;
 import dev.pyloop.python.LoopType;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -37,7 +39,10 @@ public final class Bootstrap {
     }
 
     private static void fill(long module) {
+        Errors.prepare();
         LayoutCheck.run();
+        Imports.fetch();
+        HandleTypes.build();
         Modules.add(module, "EventLoop", LoopType.build());
         Modules.add(module, "Handle", HandleTypes.handle());
         Modules.add(module, "TimerHandle", HandleTypes.timerHandle());

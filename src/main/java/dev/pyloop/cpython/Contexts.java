@@ -24,12 +24,22 @@ public final class Contexts {
         static final NativeFunction EXIT = Interpreter.function("PyContext_Exit");
     }
 
-    /** The variables of a context that has none; those in the pool have them. */
-    private static final @Owned long NO_VARIABLES = noVariables();
+    /** The variables of a context that has none; those in the pool have them. Set by {@link #prepare}. */
+    private static @Owned long noVariables = Objects.NULL;
 
     private static final Pool POOL = new Pool(POOL_CAPACITY);
 
     private Contexts() {}
+
+    /** Finds out how this interpreter keeps contexts; before anything else here, and after {@link Errors#prepare}. */
+    static void prepare() {
+        ContextProbe.run();
+        if (noVariables == Objects.NULL) {
+            long context = create();
+            noVariables = References.retain(Memory.getLong(context + ContextLayout.VARIABLES));
+            References.release(context);
+        }
+    }
 
     /** Returns a copy of the current context of the thread that {@code threadState} belongs to: the caller's. */
     @Inlined
@@ -47,7 +57,7 @@ public final class Contexts {
         long copy = POOL.isEmpty() ? create() : POOL.take();
         long variables = Memory.getLong(context + ContextLayout.VARIABLES);
         Memory.putLong(copy + ContextLayout.VARIABLES, References.retain(variables));
-        References.release(NO_VARIABLES);
+        References.release(noVariables);
         return copy;
     }
 
@@ -59,7 +69,7 @@ public final class Contexts {
             return;
         }
         long variables = Memory.getLong(context + ContextLayout.VARIABLES);
-        Memory.putLong(context + ContextLayout.VARIABLES, References.retain(NO_VARIABLES));
+        Memory.putLong(context + ContextLayout.VARIABLES, References.retain(noVariables));
         POOL.put(context);
         // Last, because destructors may run any code.
         References.release(variables);
@@ -146,13 +156,6 @@ public final class Contexts {
 
     private static long create() {
         return Errors.check(NEW.call());
-    }
-
-    private static long noVariables() {
-        long context = create();
-        long variables = References.retain(Memory.getLong(context + ContextLayout.VARIABLES));
-        References.release(context);
-        return variables;
     }
 
     private static long copyCurrentByApi() {

@@ -40,7 +40,19 @@ public final class Errors {
         static final NativeFunction SET_CONTEXT = Interpreter.function("PyException_SetContext");
     }
 
+    /** {@code os.strerror}. */
+    private static @Borrowed long describe = Objects.NULL;
+
     private Errors() {}
+
+    /** Fetches what raising needs of Python, before anything can fail. May be repeated. */
+    public static void prepare() {
+        if (describe == Objects.NULL) {
+            long os = Objects.importModule("os");
+            describe = Objects.getAttribute(os, "strerror");
+            References.release(os);
+        }
+    }
 
     /** Returns {@code object}, or throws what the null pointer stands for. */
     public static long check(long object) {
@@ -127,8 +139,6 @@ public final class Errors {
 
     /** Sets the error indicator to the {@code OSError} of {@code errno}, with the system's message. */
     public static void setOsError(int errno) {
-        long os = Objects.importModule("os");
-        long describe = Objects.getAttribute(os, "strerror");
         long number = Numbers.fromLong(errno);
         long message = Calls.call(describe, number);
         try {
@@ -136,8 +146,6 @@ public final class Errors {
         } finally {
             References.release(message);
             References.release(number);
-            References.release(describe);
-            References.release(os);
         }
     }
 

@@ -25,8 +25,7 @@ public final class LayoutCheck {
             checkObject(number);
             checkTuple(number);
             checkInts();
-            // Checks itself when it is initialized.
-            expect(ContextLayout.THREAD_CONTEXT != 0, "thread states");
+            Contexts.prepare();
         } finally {
             References.release(number);
         }

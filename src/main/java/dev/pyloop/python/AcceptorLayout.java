@@ -6,7 +6,7 @@ import dev.pyloop.memory.Memory;
 
 /** Where {@code pyloop._stream_fields.AcceptorFields} keeps its {@code __slots__}; see {@link StreamLayout}. */
 final class AcceptorLayout {
-    static final @Borrowed long TYPE = Stock.attribute("pyloop._stream_fields", "AcceptorFields");
+    static final @Borrowed long TYPE = Imports.attribute("pyloop._stream_fields", "AcceptorFields");
     static final long FACTORY = Types.slotOffset(TYPE, "factory");
     static final long LOOP = Types.slotOffset(TYPE, "loop");
     static final long SERVER = Types.slotOffset(TYPE, "server");

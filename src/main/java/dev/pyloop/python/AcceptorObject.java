@@ -18,9 +18,8 @@ import dev.pyloop.transport.Acceptor;
  * task does that. Owned by the Python object, whose address it borrows. Guarded by the GIL.
  */
 final class AcceptorObject {
-    private static final class TransportType {
-        static final @Borrowed long TYPE = Stock.attribute("pyloop._streams", "StreamTransport");
-    }
+    /** {@code pyloop._streams.StreamTransport}, which is derived from a type of ours; set when the first is made. */
+    private static @Borrowed long transportType = Objects.NULL;
 
     private final @Borrowed long self;
     private final LoopObject loop;
@@ -87,7 +86,7 @@ final class AcceptorObject {
             StreamSide.reportConnection(self, Objects.NONE);
             return;
         }
-        long transport = Types.allocateUntracked(TransportType.TYPE);
+        long transport = Types.allocateUntracked(transportType());
         Types.track(transport);
         try {
             connect(transport, protocol, connection);
@@ -99,6 +98,18 @@ final class AcceptorObject {
             References.release(protocol);
             References.release(transport);
         }
+    }
+
+    private static @Borrowed long transportType() {
+        if (transportType == Objects.NULL) {
+            long module = Objects.importModule("pyloop._streams");
+            try {
+                transportType = Objects.getAttribute(module, "StreamTransport");
+            } finally {
+                References.release(module);
+            }
+        }
+        return transportType;
     }
 
     private void connect(long transport, long protocol, Acceptor.Connection connection) {

@@ -14,7 +14,7 @@ import dev.pyloop.memory.Memory;
  * until it is filled.
  */
 final class DatagramLayout {
-    static final @Borrowed long TYPE = Stock.attribute("pyloop._datagram_fields", "DatagramFields");
+    static final @Borrowed long TYPE = Imports.attribute("pyloop._datagram_fields", "DatagramFields");
     static final long ADDRESS = Types.slotOffset(TYPE, "_address");
     static final long BUFFER = Types.slotOffset(TYPE, "_buffer");
     static final long LOST = Types.slotOffset(TYPE, "_conn_lost");

@@ -16,11 +16,11 @@ import dev.pyloop.cpython.References;
 final class DatagramSide {
     private static final String MODULE = "pyloop._datagram_callbacks";
 
-    private static final @Borrowed long REPORT_ERROR = Stock.attribute(MODULE, "report_error");
-    private static final @Borrowed long REPORT_DEFERRED = Stock.attribute(MODULE, "report_deferred_error");
-    private static final @Borrowed long REPORT_READER = Stock.attribute(MODULE, "report_failed_reader");
-    private static final @Borrowed long SEND = Stock.attribute(MODULE, "send");
-    private static final @Borrowed long SEND_DEFERRED = Stock.attribute(MODULE, "send_deferred");
+    private static final @Borrowed long REPORT_ERROR = Imports.attribute(MODULE, "report_error");
+    private static final @Borrowed long REPORT_DEFERRED = Imports.attribute(MODULE, "report_deferred_error");
+    private static final @Borrowed long REPORT_READER = Imports.attribute(MODULE, "report_failed_reader");
+    private static final @Borrowed long SEND = Imports.attribute(MODULE, "send");
+    private static final @Borrowed long SEND_DEFERRED = Imports.attribute(MODULE, "send_deferred");
 
     static final @Borrowed long DATAGRAM_RECEIVED = Objects.intern("datagram_received");
 

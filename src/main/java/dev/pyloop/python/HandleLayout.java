@@ -15,6 +15,8 @@ import dev.pyloop.memory.Memory;
  * was deleted.
  */
 final class HandleLayout {
+    private static final String EVENTS = "asyncio.events";
+
     /** {@code asyncio.Handle}. */
     static final @Borrowed long STOCK_HANDLE;
     /** {@code asyncio.TimerHandle}. */
@@ -35,13 +37,11 @@ final class HandleLayout {
     static final long WEAK_LIST;
 
     static {
-        long events = Objects.importModule("asyncio.events");
-        STOCK_HANDLE = Objects.getAttribute(events, "Handle");
-        STOCK_TIMER = Objects.getAttribute(events, "TimerHandle");
-        STOCK_THREADSAFE_HANDLE = Objects.hasAttribute(events, "_ThreadSafeHandle")
-                ? Objects.getAttribute(events, "_ThreadSafeHandle")
+        STOCK_HANDLE = Imports.attribute(EVENTS, "Handle");
+        STOCK_TIMER = Imports.attribute(EVENTS, "TimerHandle");
+        STOCK_THREADSAFE_HANDLE = Imports.hasAttribute(EVENTS, "_ThreadSafeHandle")
+                ? Imports.attribute(EVENTS, "_ThreadSafeHandle")
                 : STOCK_HANDLE;
-        References.release(events);
         CALLBACK = Types.slotOffset(STOCK_HANDLE, "_callback");
         ARGS = Types.slotOffset(STOCK_HANDLE, "_args");
         CONTEXT = Types.slotOffset(STOCK_HANDLE, "_context");

@@ -22,14 +22,18 @@ import dev.pyloop.memory.Memory;
 final class HandlePool {
     private static final int CAPACITY = 1 << 16;
 
-    private final @Borrowed long type;
+    private @Borrowed long type = Objects.NULL;
     private final boolean timers;
     private final Pool pool = new Pool(CAPACITY);
 
-    /** Makes an empty pool of {@code type}, which lives as long as the process. */
-    HandlePool(@Borrowed long type, boolean timers) {
-        this.type = type;
+    /** Makes an empty pool, of handles or of timers. */
+    HandlePool(boolean timers) {
         this.timers = timers;
+    }
+
+    /** Says of which type the handles are; it lives as long as the process. */
+    void setType(@Borrowed long type) {
+        this.type = type;
     }
 
     /** Returns the type of the handles. */

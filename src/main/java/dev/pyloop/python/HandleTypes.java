@@ -8,6 +8,11 @@ import dev.pyloop.cpython.Tuples;
 public final class HandleTypes {
     private HandleTypes() {}
 
+    /** Builds the types; before the other methods, and before the first loop is made. */
+    public static void build() {
+        Handles.build();
+    }
+
     /** Returns the subclass of {@code asyncio.Handle} that {@code call_soon} makes. */
     public static @Owned long handle() {
         return References.retain(Handles.SOON.type());

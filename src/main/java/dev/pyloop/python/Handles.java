@@ -30,17 +30,24 @@ final class Handles implements Methods {
     private static final Handles METHODS = new Handles();
 
     /** Handles of {@code call_soon} and of watched descriptors. */
-    static final HandlePool SOON = new HandlePool(
-            builder("Handle", HandleLayout.STOCK_HANDLE, CANCEL).build(HandleLayout.STOCK_HANDLE), false);
+    static final HandlePool SOON = new HandlePool(false);
     /** Handles of {@code call_soon_threadsafe}; the same as of {@code call_soon} where asyncio makes no difference. */
-    static final HandlePool THREADSAFE = HandleLayout.STOCK_THREADSAFE_HANDLE == HandleLayout.STOCK_HANDLE
-            ? SOON
-            : new HandlePool(buildThreadsafe(HandleLayout.STOCK_THREADSAFE_HANDLE), false);
+    static final HandlePool THREADSAFE =
+            HandleLayout.STOCK_THREADSAFE_HANDLE == HandleLayout.STOCK_HANDLE ? SOON : new HandlePool(false);
     /** Handles of timers. */
-    static final HandlePool TIMERS = new HandlePool(
-            builder("TimerHandle", HandleLayout.STOCK_TIMER, CANCEL_TIMER).build(HandleLayout.STOCK_TIMER), true);
+    static final HandlePool TIMERS = new HandlePool(true);
 
     private Handles() {}
+
+    /** Builds the types, before the first handle is made. May run any Python code, and may be repeated. */
+    static void build() {
+        SOON.setType(builder("Handle", HandleLayout.STOCK_HANDLE, CANCEL).build(HandleLayout.STOCK_HANDLE));
+        if (THREADSAFE != SOON) {
+            THREADSAFE.setType(buildThreadsafe(HandleLayout.STOCK_THREADSAFE_HANDLE));
+        }
+        TIMERS.setType(
+                builder("TimerHandle", HandleLayout.STOCK_TIMER, CANCEL_TIMER).build(HandleLayout.STOCK_TIMER));
+    }
 
     @Override
     public @Owned long call(int method, @Borrowed long self) {

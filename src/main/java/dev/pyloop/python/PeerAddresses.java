@@ -22,7 +22,7 @@ import java.util.Arrays;
  */
 final class PeerAddresses {
     private static final class Python {
-        static final @Borrowed long DECODE = Stock.attribute("pyloop._addresses", "decode");
+        static final @Borrowed long DECODE = Imports.attribute("pyloop._addresses", "decode");
     }
 
     private static final int CAPACITY_BITS = 8;

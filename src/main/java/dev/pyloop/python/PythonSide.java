@@ -14,23 +14,23 @@ final class PythonSide {
     private static final String MODULE = "pyloop._callbacks";
 
     private static final class Breath {
-        static final @Borrowed long TAKE = Stock.attribute(MODULE, "breathe");
+        static final @Borrowed long TAKE = Imports.attribute(MODULE, "breathe");
     }
 
     private static final class Failure {
-        static final @Borrowed long REPORT = Stock.attribute(MODULE, "report_failure");
+        static final @Borrowed long REPORT = Imports.attribute(MODULE, "report_failure");
     }
 
     private static final class Debug {
-        static final @Borrowed long RUN = Stock.attribute(MODULE, "run_in_debug_mode");
+        static final @Borrowed long RUN = Imports.attribute(MODULE, "run_in_debug_mode");
     }
 
     private static final class Slow {
-        static final @Borrowed long LOG = Stock.attribute(MODULE, "log_if_slow");
+        static final @Borrowed long LOG = Imports.attribute(MODULE, "log_if_slow");
     }
 
     private static final class Descriptor {
-        static final @Borrowed long OF = Stock.attribute(MODULE, "descriptor_of");
+        static final @Borrowed long OF = Imports.attribute(MODULE, "descriptor_of");
     }
 
     private PythonSide() {}

@@ -12,7 +12,7 @@ import dev.pyloop.memory.Memory;
  * </pre>
  */
 final class SocketLayout {
-    private static final @Borrowed long TYPE = Stock.attribute("_socket", "socket");
+    private static final @Borrowed long TYPE = Imports.attribute("_socket", "socket");
     private static final long SOCK_FD = Objects.HEADER_SIZE;
     private static final int CLOSED = -1;
 

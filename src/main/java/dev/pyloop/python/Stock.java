@@ -15,9 +15,8 @@ import dev.pyloop.memory.NativeBuffer;
  * <p>There its checks, messages and source tracebacks are right by definition, in every version.
  */
 final class Stock {
-    /** What only unusual calls need is looked up when the first comes. */
     private static final class Loop {
-        static final @Borrowed long TYPE = attribute("asyncio.base_events", "BaseEventLoop");
+        static final @Borrowed long TYPE = Imports.attribute("asyncio.base_events", "BaseEventLoop");
         static final @Borrowed long CALL_SOON = Objects.getAttribute(TYPE, "call_soon");
         static final @Borrowed long CALL_SOON_THREADSAFE = Objects.getAttribute(TYPE, "call_soon_threadsafe");
         static final @Borrowed long CALL_LATER = Objects.getAttribute(TYPE, "call_later");
@@ -90,16 +89,6 @@ final class Stock {
     /** {@code Handle._run(handle)}, whatever the handle's class makes of it. */
     static void runBase(@Borrowed long handle) {
         References.release(Calls.call(Handle.RUN, handle));
-    }
-
-    /** Returns an attribute of a module, kept for ever. */
-    static @Owned long attribute(String module, String name) {
-        long object = Objects.importModule(module);
-        try {
-            return Objects.getAttribute(object, name);
-        } finally {
-            References.release(object);
-        }
     }
 
     /** Calls a function of a class: {@code self} goes before the arguments. */

@@ -14,7 +14,7 @@ import dev.pyloop.memory.Memory;
  * them and gives them up. A slot is NULL until it is filled.
  */
 final class StreamLayout {
-    static final @Borrowed long TYPE = Stock.attribute("pyloop._stream_fields", "StreamFields");
+    static final @Borrowed long TYPE = Imports.attribute("pyloop._stream_fields", "StreamFields");
     static final long LOOP = Types.slotOffset(TYPE, "_loop");
     static final long PROTOCOL = Types.slotOffset(TYPE, "_protocol");
     static final long SERVER = Types.slotOffset(TYPE, "_server");

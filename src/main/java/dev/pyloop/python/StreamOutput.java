@@ -24,7 +24,7 @@ final class StreamOutput {
     private static final String IN_SENDFILE = "; sendfile is in progress";
     /** What this version of asyncio calls the writing of lines when it refuses it. */
     private static final String LINES =
-            Stock.attribute("pyloop._stream_callbacks", "LINES_ARE_JOINED") == Objects.TRUE ? "write" : "writelines";
+            Imports.attribute("pyloop._stream_callbacks", "LINES_ARE_JOINED") == Objects.TRUE ? "write" : "writelines";
 
     private static final String LINES_AFTER_EOF = "Cannot call " + LINES + "() after write_eof()";
     private static final String LINES_IN_SENDFILE = "unable to " + LINES + IN_SENDFILE;

@@ -15,20 +15,20 @@ import dev.pyloop.cpython.References;
 final class StreamSide {
     private static final String MODULE = "pyloop._stream_callbacks";
 
-    private static final long REPORT_FATAL = Stock.attribute(MODULE, "report_fatal");
-    private static final long REPORT_FATAL_WRITE = Stock.attribute(MODULE, "report_fatal_write");
-    private static final long REPORT_PROTOCOL = Stock.attribute(MODULE, "report_protocol_failure");
-    private static final long REPORT_CALLBACK = Stock.attribute(MODULE, "report_callback_failure");
-    private static final long REPORT_CONNECTION = Stock.attribute(MODULE, "report_failed_connection");
-    private static final long REPORT_ACCEPT = Stock.attribute(MODULE, "report_failed_accept");
-    private static final long REFUSE_WRITE = Stock.attribute(MODULE, "refuse_write");
-    private static final long WARN_LOST_WRITE = Stock.attribute(MODULE, "warn_of_lost_write");
-    private static final long WARN_UNCLOSED = Stock.attribute(MODULE, "warn_of_unclosed");
-    private static final long FAIL_WAITER = Stock.attribute(MODULE, "fail_empty_waiter");
-    private static final long EMPTY_BUFFER = Stock.attribute(MODULE, "EMPTY_BUFFER");
-    private static final long PEER_CLOSED = Stock.attribute(MODULE, "peer_closed");
-    private static final long WIDEN = Stock.attribute(MODULE, "widen");
-    private static final long LOG_EVENT = Stock.attribute(MODULE, "log_event");
+    private static final long REPORT_FATAL = Imports.attribute(MODULE, "report_fatal");
+    private static final long REPORT_FATAL_WRITE = Imports.attribute(MODULE, "report_fatal_write");
+    private static final long REPORT_PROTOCOL = Imports.attribute(MODULE, "report_protocol_failure");
+    private static final long REPORT_CALLBACK = Imports.attribute(MODULE, "report_callback_failure");
+    private static final long REPORT_CONNECTION = Imports.attribute(MODULE, "report_failed_connection");
+    private static final long REPORT_ACCEPT = Imports.attribute(MODULE, "report_failed_accept");
+    private static final long REFUSE_WRITE = Imports.attribute(MODULE, "refuse_write");
+    private static final long WARN_LOST_WRITE = Imports.attribute(MODULE, "warn_of_lost_write");
+    private static final long WARN_UNCLOSED = Imports.attribute(MODULE, "warn_of_unclosed");
+    private static final long FAIL_WAITER = Imports.attribute(MODULE, "fail_empty_waiter");
+    private static final long EMPTY_BUFFER = Imports.attribute(MODULE, "EMPTY_BUFFER");
+    private static final long PEER_CLOSED = Imports.attribute(MODULE, "peer_closed");
+    private static final long WIDEN = Imports.attribute(MODULE, "widen");
+    private static final long LOG_EVENT = Imports.attribute(MODULE, "log_event");
 
     private StreamSide() {}
 

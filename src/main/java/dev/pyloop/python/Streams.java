@@ -16,11 +16,11 @@ import dev.pyloop.memory.Memory;
 final class Streams {
     private static final JavaSides<StreamObject> ALL = new JavaSides<>(Types.basicSize(StreamLayout.TYPE));
 
-    private static final long BUFFERED_PROTOCOL = Stock.attribute("asyncio.protocols", "BufferedProtocol");
-    private static final long BYTEARRAY = Stock.attribute("builtins", "bytearray");
-    private static final long MEMORYVIEW = Stock.attribute("builtins", "memoryview");
+    private static final long BUFFERED_PROTOCOL = Imports.attribute("asyncio.protocols", "BufferedProtocol");
+    private static final long BYTEARRAY = Imports.attribute("builtins", "bytearray");
+    private static final long MEMORYVIEW = Imports.attribute("builtins", "memoryview");
     private static final boolean SERVERS_KNOW_TRANSPORTS =
-            Stock.attribute("pyloop._stream_callbacks", "SERVERS_KNOW_TRANSPORTS") == Objects.TRUE;
+            Imports.attribute("pyloop._stream_callbacks", "SERVERS_KNOW_TRANSPORTS") == Objects.TRUE;
 
     private Streams() {}
 
