@@ -14,7 +14,7 @@ def wheel_platform() -> str:
     Raises:
         ValueError: the library is for a machine that PyLoop does not know.
     """
-    library = elf.read(LIBRARY)
+    library = elf.File(LIBRARY)
     names = {known.elf: known.name for known in machine.MACHINES.values()}
     if library.machine not in names:
         raise ValueError(f"{LIBRARY} is for a machine that PyLoop does not know (ELF machine {library.machine})")

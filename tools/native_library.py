@@ -13,7 +13,7 @@ import time
 import zlib
 from pathlib import Path
 
-from native_build import check, compiler, downloads, image, jdks, machine
+from native_build import check, compiler, downloads, image, jdks, machine, unwinding
 from project import BUILD, ROOT
 
 C_SOURCES = ROOT / "src" / "native" / "c"
@@ -31,7 +31,9 @@ def build(jar: Path, bridge: Path, exports: list[str], output: Path) -> str:
     support = C_SOURCES / "support"
     image_object = image.build(image.Sources(jar, support), zig, folder)
     includes = [support / "include", *jdks.includes(jdks.find())]
-    objects = zig.compile([*sorted(support.glob("*.c")), *sorted(bridge.glob("*.c"))], includes)
+    frames = folder / "frames.s"
+    unwinding.write(image_object, frames)
+    objects = zig.compile([frames, *sorted(support.glob("*.c")), *sorted(bridge.glob("*.c"))], includes)
 
     made = folder / output.name
     zig.link([image_object, *objects], exports, made)

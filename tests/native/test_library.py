@@ -47,7 +47,7 @@ def test_a_symbol_of_a_newer_glibc_fails_the_link(zig: compiler.Compiler, tmp_pa
 
 def test_what_a_newer_glibc_is_asked_for_is_read_from_the_file(zig: compiler.Compiler, tmp_path: Path) -> None:
     library = library_of(zig, "#include <stdlib.h>\nvoid *f(void) { return malloc(1); }\n", tmp_path)
-    floor = elf.read(library).glibc
+    floor = elf.File(library).glibc
     assert floor <= compiler.GLIBC
     older = (floor[0], floor[1] - 1)
     with pytest.raises(SystemExit, match=f"newer glibc than {older[0]}[.]{older[1]}: GLIBC_"):
@@ -80,4 +80,4 @@ def test_a_file_that_is_no_library_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "text.so"
     file.write_text("#!/bin/sh\n", encoding="ascii")
     with pytest.raises(ValueError, match="no 64-bit"):
-        elf.read(file)
+        elf.File(file)

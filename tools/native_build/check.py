@@ -17,13 +17,13 @@ LOADER = frozenset({"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"})
 LOAD = "import ctypes, os, sys; ctypes.CDLL(sys.argv[1], os.RTLD_NOW)"
 
 
-def requirements(path: Path, machine: Machine, glibc: tuple[int, int]) -> elf.Library:
+def requirements(path: Path, machine: Machine, glibc: tuple[int, int]) -> elf.File:
     """Returns what the library asks for.
 
     Raises:
         SystemExit: it asks for a newer glibc, or for another library, or is for another machine.
     """
-    library = elf.read(path)
+    library = elf.File(path)
     if library.machine != machine.elf:
         raise SystemExit(f"{path} is not for {machine.name} (ELF machine {library.machine})")
     if library.glibc > glibc:

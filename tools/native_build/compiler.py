@@ -13,11 +13,10 @@ from project import BUILD, run
 
 GLIBC = (2, 17)
 
-# No debug information: functions keep their names without it. A thread's variables are in the part of its memory that a
-# library finds without a call; they are few enough to fit into what the loader keeps free there.
+# No debug information: functions keep their names without it.
 COMPILE = (
-    *("-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-g0", "-fno-sanitize=all"),
-    *("-fPIC", "-fvisibility=hidden", "-ffunction-sections", "-fno-omit-frame-pointer", "-ftls-model=initial-exec"),
+    *("-std=c11", "-Wall", "-Wextra", "-Werror", "-Qunused-arguments", "-O2", "-g0", "-fno-sanitize=all"),
+    *("-fPIC", "-fvisibility=hidden", "-ffunction-sections", "-fno-omit-frame-pointer"),
 )
 
 LINK = (
@@ -37,7 +36,7 @@ class Compiler:
     folder: Path
 
     def compile(self, sources: Iterable[Path], includes: Sequence[Path]) -> list[Path]:
-        """Compiles C files, each into an object file.
+        """Compiles files in C or assembly language, each into an object file.
 
         Raises:
             SystemExit: one does not compile; the message holds what the compiler says.
