@@ -37,6 +37,9 @@ _REPLACEABLE = frozenset({"time", "call_at"})
 
 _NO_DESCRIPTOR = -1
 
+# The loops of the main thread that run and have signals written to them; the last one began last.
+_claiming: list[EventLoop] = []
+
 
 class _ReadyQueue:
     """What inherited code takes for the deque of callbacks that are ready to run."""
@@ -118,7 +121,7 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
     """
 
     # Not in the dict: with more than 30 attributes in there, every access to the loop would become slower.
-    __slots__ = ("_children", "_forever", "_listening", "_outer_wakeup_fd", "_watched_files")
+    __slots__ = ("_children", "_forever", "_listening", "_outer_wakeup", "_watched_files")
 
     def __init__(self) -> None:
         """Make a loop.
@@ -131,7 +134,7 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._children = {}
         self._listening = {}
-        self._outer_wakeup_fd = _NO_DESCRIPTOR
+        self._outer_wakeup: int | EventLoop = _NO_DESCRIPTOR
         self._forever = False
         self._follow("time", replaced=False)
         self._follow("call_at", replaced=False)
@@ -154,13 +157,14 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         self._check_closed()
         self._check_running()
         _engine.runtime.before_run()
-        previous = self._claim_wakeup_fd()
+        claimed = self._claim_wakeup_fd()
         self._forever = True
         try:
             super().run_forever()
         finally:
             self._forever = False
-            self._return_wakeup_fd(previous)
+            if claimed:
+                self._return_wakeup_fd()
 
     def remove_signal_handler(self, sig: int) -> bool:
         """Remove the handler of a signal; return whether there was one.
@@ -172,10 +176,8 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         """
         removed = super().remove_signal_handler(sig)
         if removed and not self._signal_handlers and self._forever:
-            # Given up with the last handler, but this loop is still running; whoever had it before is still told.
-            outer = self._outer_wakeup_fd
-            self._claim_wakeup_fd()
-            self._outer_wakeup_fd = outer
+            # Given up with the last handler, but this loop is still running.
+            signal.set_wakeup_fd(self._wakeup_fd(), warn_on_full_buffer=False)
         return removed
 
     def _make_socket_transport(
@@ -292,29 +294,41 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         # Not by a look at __dict__: that would turn the attributes into a real dict and slow every access to the loop.
         self._set(method, replaced or getattr(type(self), method) is not getattr(_engine.EventLoop, method))
 
-    def _claim_wakeup_fd(self) -> int | None:
-        """Have signals written to the self-pipe while the main thread's loop runs; return who had them before.
+    def _claim_wakeup_fd(self) -> bool:
+        """Have signals written to the self-pipe while the main thread's loop runs; return whether it is that thread's.
 
         Any thread of the process may take a signal. Without this the poll would sleep on when it is another's.
         """
         if threading.current_thread() is not threading.main_thread():
-            return None
+            return False
         ours = self._wakeup_fd()
         previous = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
-        self._outer_wakeup_fd = _NO_DESCRIPTOR if previous == ours else previous
-        return previous
+        # A loop in which this one runs is known as such: its descriptor may be closed before this one ends.
+        self._outer_wakeup = next(
+            (loop for loop in _claiming if loop._wakeup_fd() == previous),
+            _NO_DESCRIPTOR if previous == ours else previous,
+        )
+        _claiming.append(self)
+        return True
 
-    def _return_wakeup_fd(self, previous: int | None) -> None:
-        if previous is None:
-            return
-        self._outer_wakeup_fd = _NO_DESCRIPTOR
+    def _return_wakeup_fd(self) -> None:
+        _claiming.remove(self)
         current = signal.set_wakeup_fd(_NO_DESCRIPTOR)
         if current != self._wakeup_fd():
-            signal.set_wakeup_fd(current)  # set by the program while the loop ran
+            signal.set_wakeup_fd(current)  # set by the program while the loop ran, or by a loop that still runs
         elif self._signal_handlers:
             signal.set_wakeup_fd(current)  # its signal handlers stay in force between runs
         else:
-            signal.set_wakeup_fd(previous)
+            signal.set_wakeup_fd(self._outer_wakeup_fd())
+
+    def _outer_wakeup_fd(self) -> int:
+        """Return who had the signals before: the program, or a loop that still runs. Loops may end in any order."""
+        outer = self._outer_wakeup
+        while isinstance(outer, EventLoop):
+            if outer in _claiming:
+                return outer._wakeup_fd()
+            outer = outer._outer_wakeup
+        return outer
 
     def _wakeup_fd(self) -> int:
         return _NO_DESCRIPTOR if self._csock is None else self._csock.fileno()
@@ -341,13 +355,14 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         self._after_fork()
 
     def _process_self_data(self, data: bytes) -> None:
-        if self._outer_wakeup_fd != _NO_DESCRIPTOR:
+        outer = self._outer_wakeup_fd()
+        if outer != _NO_DESCRIPTOR:
             try:
-                os.write(self._outer_wakeup_fd, data)
+                os.write(outer, data)
             except BlockingIOError:
                 pass  # Full: whoever reads it learns of signals all the same, and this one may be the last it lacks.
             except OSError:
-                self._outer_wakeup_fd = _NO_DESCRIPTOR
+                self._outer_wakeup = _NO_DESCRIPTOR
         super()._process_self_data(data)
 
 

@@ -15,6 +15,24 @@ public final class EntryPoints {
         return NativeLinker.upcallStub(CALL.bindTo(target));
     }
 
+    /**
+     * Returns the address of a function {@code long f(long)} that lives as long as the process. It is Java's, too: this
+     * engine cannot keep its frames from lying under the calls that {@code target} asks for.
+     */
+    public static long addressOf(Driven target) {
+        return addressOf((EntryPoint) (argument, b, c, d) -> drive(target, argument));
+    }
+
+    private static long drive(Driven target, long argument) {
+        try (NativeBuffer request = new NativeBuffer(CallRequest.SIZE)) {
+            long result = target.begin(argument, request.address());
+            while (!CallRequest.isEmpty(request.address())) {
+                result = target.resume(CallRequest.call(request.address()), request.address());
+            }
+            return result;
+        }
+    }
+
     private static MethodHandle call() {
         MethodType type = MethodType.methodType(long.class, long.class, long.class, long.class, long.class);
         try {

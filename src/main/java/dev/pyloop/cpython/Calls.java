@@ -1,6 +1,7 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.hint.Inlined;
+import dev.pyloop.memory.CallRequest;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeFunction;
@@ -44,6 +45,16 @@ public final class Calls {
     @Inlined
     public static @Owned long tryCall(@Borrowed long callable, long arguments, long count, @Borrowed long names) {
         return VECTORCALL.call(callable, arguments, count, names);
+    }
+
+    /** Asks for what {@link #tryCall(long, long, long, long)} does; the one who drives makes the call. */
+    @Inlined
+    public static void request(long request, @Borrowed long callable, long arguments, long count) {
+        if (count == 0) {
+            CallRequest.fill(request, NO_ARGS, callable, 0, 0, 0);
+        } else {
+            CallRequest.fill(request, VECTORCALL, callable, arguments, count, Objects.NULL);
+        }
     }
 
     /** Calls {@code callable} without arguments. */

@@ -88,50 +88,39 @@ public final class Contexts {
         return Objects.type(object) == TYPE;
     }
 
-    /** Makes {@code context} the thread's current one; false, with the error indicator set, when it is entered already. */
-    public static boolean tryEnter(long threadState, @Borrowed long context) {
-        // Not left to tryEnterOwned, for its caller's reference is not sure to last.
-        References.retain(context);
-        boolean entered = tryEnterOwned(threadState, context);
-        if (!entered) {
-            References.release(context);
-        }
-        return entered;
-    }
-
-    /** Makes the context current that was so before {@code context} was entered; a pending error stays pending. */
-    public static void exit(long threadState, @Borrowed long context) {
-        exitOwned(threadState, context);
-        References.release(context);
-    }
-
     /**
-     * As {@link #tryEnter}, with the caller's reference, which must last until {@link #exitOwned}, in place of one of the
-     * thread state's own.
+     * Makes {@code context} the thread's current one; false, with the error indicator set, when it is entered already.
+     *
+     * <p>The thread state gets a reference of its own, for code that exchanges its context gives that one up.
      */
     @Inlined
-    public static boolean tryEnterOwned(long threadState, @Borrowed long context) {
+    public static boolean tryEnter(long threadState, @Borrowed long context) {
         if (isWatched() || Memory.getInt(context + ContextLayout.ENTERED) != 0) {
             return enterByApi(context);
         }
         long slot = threadState + ContextLayout.THREAD_CONTEXT;
         Memory.putLong(context + ContextLayout.PREVIOUS, Memory.getLong(slot));
         Memory.putInt(context + ContextLayout.ENTERED, 1);
-        setCurrent(slot, context);
+        setCurrent(slot, References.retain(context));
         return true;
     }
 
-    /** Undoes {@link #tryEnterOwned}; a pending error stays pending. */
+    /**
+     * Undoes {@link #tryEnter}; a pending error stays pending.
+     *
+     * @return false, with the error indicator set, when another context is the thread's current one by now
+     */
     @Inlined
-    public static void exitOwned(long threadState, @Borrowed long context) {
+    public static boolean exit(long threadState, @Borrowed long context) {
         long slot = threadState + ContextLayout.THREAD_CONTEXT;
         if (isWatched() || Memory.getLong(slot) != context) {
-            exitByApi(context);
-            return;
+            return exitByApi(context);
         }
         setCurrent(slot, Memory.getLong(context + ContextLayout.PREVIOUS));
         Memory.putLong(context + ContextLayout.PREVIOUS, Objects.NULL);
         Memory.putInt(context + ContextLayout.ENTERED, 0);
+        References.release(context);
+        return true;
     }
 
     @Inlined
@@ -163,19 +152,10 @@ public final class Contexts {
     }
 
     private static boolean enterByApi(long context) {
-        boolean entered = (int) Api.ENTER.call(context) == 0;
-        if (entered) {
-            // The thread state has a reference of its own now, which is one too many.
-            References.release(context);
-        }
-        return entered;
+        return (int) Api.ENTER.call(context) == 0;
     }
 
-    private static void exitByApi(long context) {
-        // The one that the thread state is about to give up.
-        References.retain(context);
-        if ((int) Api.EXIT.call(context) != 0) {
-            References.release(context);
-        }
+    private static boolean exitByApi(long context) {
+        return (int) Api.EXIT.call(context) == 0;
     }
 }

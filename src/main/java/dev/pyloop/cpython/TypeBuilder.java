@@ -1,5 +1,6 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.memory.Driven;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeFunction;
@@ -87,6 +88,12 @@ public final class TypeBuilder {
     /** Adds a method without arguments. */
     public TypeBuilder noArguments(String name, Methods receiver, int number, String doc) {
         methods.add(new Method(name, Upcalls.noArguments(receiver, number), METH_NOARGS, doc));
+        return this;
+    }
+
+    /** Adds a method without arguments whose calls of Python have no Java frame under them. */
+    public TypeBuilder driven(String name, Driven driven, String doc) {
+        methods.add(new Method(name, Upcalls.driven(driven), METH_NOARGS, doc));
         return this;
     }
 

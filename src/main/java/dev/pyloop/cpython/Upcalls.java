@@ -1,5 +1,7 @@
 package dev.pyloop.cpython;
 
+import dev.pyloop.memory.CallRequest;
+import dev.pyloop.memory.Driven;
 import dev.pyloop.memory.EntryPoint;
 import dev.pyloop.memory.EntryPoints;
 import java.io.PrintWriter;
@@ -36,6 +38,33 @@ final class Upcalls {
     /** {@code traverseproc}: {@code int f(PyObject *self, visitproc visit, void *arg)}. */
     static long traverse(Traverse traverse) {
         return EntryPoints.addressOf(new Collector(traverse));
+    }
+
+    /** {@code PyCFunction} called with {@code METH_NOARGS} whose calls of Python have no Java frame under them. */
+    static long driven(Driven driven) {
+        return EntryPoints.addressOf(new Guarded(driven));
+    }
+
+    private record Guarded(Driven driven) implements Driven {
+        @Override
+        public long begin(long self, long request) {
+            try {
+                return driven.begin(self, request);
+            } catch (Throwable t) {
+                CallRequest.clear(request);
+                return raise(t);
+            }
+        }
+
+        @Override
+        public long resume(long result, long request) {
+            try {
+                return driven.resume(result, request);
+            } catch (Throwable t) {
+                CallRequest.clear(request);
+                return raise(t);
+            }
+        }
     }
 
     private record Keywords(Methods methods, int method) implements EntryPoint {

@@ -7,11 +7,14 @@ package dev.pyloop.loop;
  */
 public interface Callbacks {
     /**
-     * Runs the callback unless it was cancelled, and releases the handle.
+     * Runs the callback unless it was cancelled, and releases the handle; or prepares that, and leaves the rest to whoever
+     * advances the loop.
      *
      * <p>May call back into the loop. An exception thrown leaves the loop with the remaining callbacks still queued.
+     *
+     * @return whether the callback is still to be called
      */
-    void run(long handle);
+    boolean run(long handle);
 
     /** All callbacks of an iteration have run. May call back into the loop, and may throw. */
     void endIteration();

@@ -88,6 +88,24 @@ public final class EventLoop implements AutoCloseable {
         }
     }
 
+    /**
+     * How far a run of the loop has come in its iteration. Runs may be nested: a callback may run the loop that runs it.
+     *
+     * <p>Guarded by the host's lock.
+     */
+    public static final class Run {
+        private static final int NOT_BEGUN = -1;
+
+        private final boolean once;
+        /** How many callbacks of the iteration are still to run. */
+        private int left = NOT_BEGUN;
+
+        /** Makes a run of one iteration, or of as many as there are until the loop is stopped. */
+        public Run(boolean once) {
+            this.once = once;
+        }
+    }
+
     /** Queues {@code handle} to run in the next iteration, behind everything queued before by any thread. */
     @Inlined
     public void callSoon(long handle) {
@@ -202,18 +220,49 @@ public final class EventLoop implements AutoCloseable {
         return timers.size();
     }
 
-    /** Runs iterations until {@link #setStopping} says so; at least one. */
+    /** Runs iterations until {@link #setStopping} says so; at least one. All callbacks are run from here. */
     public void run() {
-        policy.pollNext();
-        do {
-            turn();
-        } while (!stopping);
+        advanceInside(new Run(false));
     }
 
-    /** Runs one iteration, which polls. */
+    /** Runs one iteration, which polls. All callbacks are run from here. */
     public void runOnce() {
-        policy.pollNext();
-        turn();
+        advanceInside(new Run(true));
+    }
+
+    private void advanceInside(Run run) {
+        if (advance(run)) {
+            throw new IllegalStateException("a callback that nobody calls");
+        }
+    }
+
+    /**
+     * Begins or goes on with a run, until a callback is to be called by the caller ({@link Callbacks#run}), who comes back
+     * after that, or until the run is over.
+     *
+     * @return false when it is over
+     */
+    public boolean advance(Run run) {
+        while (true) {
+            // A callback may drop all that are queued.
+            while (run.left > 0 && !ready.isEmpty()) {
+                run.left--;
+                if (callbacks.run(ready.poll())) {
+                    return true;
+                }
+            }
+            if (run.left == Run.NOT_BEGUN) {
+                policy.pollNext();
+            } else {
+                callbacks.endIteration();
+                if (run.once || stopping) {
+                    return false;
+                }
+            }
+            beginIteration();
+            run.left = ready.size();
+            policy.running(run.left);
+        }
     }
 
     /** Shows every handle the loop holds, once per reference. */
@@ -280,9 +329,8 @@ public final class EventLoop implements AutoCloseable {
         releaseDiscarded();
     }
 
-    /** One iteration. A method of its own, small enough to be compiled well. */
-    @Inlined
-    private void turn() {
+    /** Up to where exactly that is queued which this iteration is to run. */
+    private void beginIteration() {
         iteration++;
         crowded = false;
         if (!timers.isEmpty()) {
@@ -295,23 +343,11 @@ public final class EventLoop implements AutoCloseable {
         if (!timers.isEmpty()) {
             queueDueTimers();
         }
-        runReady();
     }
 
     @Inlined
     private int watchedByProgram() {
         return watches.count() - internalWatches;
-    }
-
-    @Inlined
-    private void runReady() {
-        int count = ready.size();
-        policy.running(count);
-        // A callback may drop all that are queued.
-        for (int i = 0; i < count && !ready.isEmpty(); i++) {
-            callbacks.run(ready.poll());
-        }
-        callbacks.endIteration();
     }
 
     @Inlined

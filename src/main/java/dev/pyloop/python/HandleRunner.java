@@ -1,7 +1,6 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
@@ -13,7 +12,8 @@ import dev.pyloop.hint.Inlined;
 import dev.pyloop.transport.FlushList;
 
 /**
- * Runs the handles of one loop and gives up the loop's references to them, as {@code Handle._run} and its caller do.
+ * Prepares and ends the calls of one loop's handles, and gives up the loop's references to them, as {@code Handle._run} and its
+ * caller do. The calls themselves are made by whoever drives the loop, so that no Java frame lies under them.
  *
  * <p>Almost every handle is one of ours that the program did not keep. Such a handle nobody can see or change while it
  * runs, so its references are used as they are and it goes back to its pool without another look. Guarded by the GIL; the
@@ -41,73 +41,105 @@ final class HandleRunner {
         return running;
     }
 
-    /** Runs the handle's callback unless it was cancelled. */
+    /**
+     * Prepares the call of the handle's callback, if it was not cancelled.
+     *
+     * @return whether {@code call} is to be made, and then finished; otherwise the handle is done with
+     */
     @Inlined
-    void run(@Owned long handle) {
+    boolean begin(@Owned long handle, HandleCall call) {
         HandlePool pool = Handles.poolOf(Objects.type(handle));
         if (pool != null && HandleLayout.isUnseen(handle) && !HandleLayout.isCancelled(handle)) {
             long callback = HandleLayout.slot(handle, HandleLayout.CALLBACK);
             long args = HandleLayout.slot(handle, HandleLayout.ARGS);
             long context = HandleLayout.slot(handle, HandleLayout.CONTEXT);
             if (areOrdinary(callback, args, context)) {
-                runUnseen(pool, handle, callback, args, context);
-                return;
+                call.set(pool, handle, callback, args, context);
+                return enterUnseen(call);
             }
         }
-        runSeen(handle);
+        return beginSeen(handle, call);
+    }
+
+    /** Ends a call that returned {@code result}, or NULL with an exception pending. */
+    @Inlined
+    void finish(HandleCall call, @Owned long result) {
+        HandlePool pool = call.pool;
+        if (pool == null) {
+            finishSeen(call.handle, call.callback, call.args, call.context, result);
+        } else {
+            finishUnseen(pool, call.handle, call.callback, call.args, call.context, result);
+        }
     }
 
     @Inlined
-    private void runUnseen(HandlePool pool, long handle, long callback, long args, long context) {
-        boolean succeeded = false;
-        if (Contexts.tryEnterOwned(threadState, context)) {
-            try {
-                long result = call(callback, args);
-                succeeded = result != Objects.NULL;
-                if (succeeded) {
-                    References.release(result);
-                    // In the callback's context; after a failure it is left to the loop.
-                    flushList.flushIfMany();
-                }
-            } finally {
-                Contexts.exitOwned(threadState, context);
-                if (succeeded) {
-                    pool.keep(handle, callback, args, context);
-                }
-            }
+    private boolean enterUnseen(HandleCall call) {
+        if (Contexts.tryEnter(threadState, call.context)) {
+            return true;
         }
-        if (!succeeded) {
+        failAndRetire(call.handle);
+        return false;
+    }
+
+    @Inlined
+    private void finishUnseen(HandlePool pool, long handle, long callback, long args, long context, long result) {
+        if (leave(context, result)) {
+            pool.keep(handle, callback, args, context);
+        } else {
             failAndRetire(handle);
         }
     }
 
+    /** Sends what the callback has put off, in its context, and leaves that; false with an exception pending. */
+    @Inlined
+    private boolean leave(long context, long result) {
+        boolean succeeded = result != Objects.NULL;
+        try {
+            if (succeeded) {
+                References.release(result);
+                // After a failure it is left to the loop.
+                flushList.flushIfMany();
+            }
+        } finally {
+            succeeded &= Contexts.exit(threadState, context);
+        }
+        return succeeded;
+    }
+
     /** For a handle that the program may have, or that it has changed. */
-    private void runSeen(long handle) {
+    private boolean beginSeen(long handle, HandleCall call) {
+        boolean begun = false;
         try {
             if (HandleLayout.isCancelled(handle)) {
-                return;
+                return false;
             }
             long callback = HandleLayout.slot(handle, HandleLayout.CALLBACK);
             long args = HandleLayout.slot(handle, HandleLayout.ARGS);
             long context = HandleLayout.slot(handle, HandleLayout.CONTEXT);
-            if (Handles.isKnown(Objects.type(handle)) && areOrdinary(callback, args, context)) {
-                runSeen(handle, callback, args, context);
-            } else {
+            if (!Handles.isKnown(Objects.type(handle)) || !areOrdinary(callback, args, context)) {
                 Stock.run(handle);
+            } else if (Contexts.tryEnter(threadState, context)) {
+                // The callback may cancel its own handle, and so take these from under the call.
+                References.retain(callback);
+                References.retain(args);
+                References.retain(context);
+                call.set(null, handle, callback, args, context);
+                running.begin(handle);
+                begun = true;
+            } else {
+                fail(handle);
             }
+            return begun;
         } finally {
-            Handles.retire(handle);
+            if (!begun) {
+                Handles.retire(handle);
+            }
         }
     }
 
-    private void runSeen(long handle, long callback, long args, long context) {
-        // The callback may cancel its own handle, and so take these from under the call.
-        References.retain(callback);
-        References.retain(args);
-        References.retain(context);
-        running.begin(handle);
+    private void finishSeen(long handle, long callback, long args, long context, long result) {
         try {
-            if (!invoke(callback, args, context)) {
+            if (!leave(context, result)) {
                 fail(handle);
             }
         } finally {
@@ -115,23 +147,7 @@ final class HandleRunner {
             References.release(callback);
             References.release(args);
             References.release(context);
-        }
-    }
-
-    private boolean invoke(long callback, long args, long context) {
-        if (!Contexts.tryEnter(threadState, context)) {
-            return false;
-        }
-        try {
-            long result = call(callback, args);
-            boolean succeeded = result != Objects.NULL;
-            if (succeeded) {
-                References.release(result);
-                flushList.flushIfMany();
-            }
-            return succeeded;
-        } finally {
-            Contexts.exit(threadState, context);
+            Handles.retire(handle);
         }
     }
 
@@ -149,12 +165,6 @@ final class HandleRunner {
         } finally {
             Contexts.exit(threadState, context);
         }
-    }
-
-    @Inlined
-    private static long call(long callback, long args) {
-        long count = Tuples.size(args);
-        return count == 0 ? Calls.tryCall(callback) : Calls.tryCall(callback, Tuples.items(args), count, Objects.NULL);
     }
 
     /** Tells whether a handle holds what it has when it is made; a program can put anything there. */

@@ -54,6 +54,10 @@ final class LoopObject implements Callbacks, Host {
     private @Nullable DatagramIo datagramIo;
     private @Nullable Thread runner;
     private long runnerState;
+    /** How many runs have begun and not ended: more than one where a callback runs its own loop. */
+    private int runs;
+    /** Where {@link #run} puts what it prepares: that of the run that goes on. */
+    private HandleCall call = new HandleCall();
 
     /** Makes the engine; {@code self} is the Python object that will own this one. */
     LoopObject(@Borrowed long self) {
@@ -111,7 +115,7 @@ final class LoopObject implements Callbacks, Host {
         callAtOverridden = overridden;
     }
 
-    /** Says whether {@code run_forever} runs, so that {@link #run()} goes on until the loop is stopped. */
+    /** Says whether {@code run_forever} runs, so that a run goes on until the loop is stopped. */
     void setForever(boolean forever) {
         this.forever = forever;
     }
@@ -126,26 +130,41 @@ final class LoopObject implements Callbacks, Host {
         foreignTransports = true;
     }
 
-    /** Runs iterations: until the loop is stopped inside {@code run_forever}, one otherwise. */
-    void run() {
-        Thread outer = runner;
-        if (outer != null && outer != Thread.currentThread()) {
+    /** Begins a run of iterations: until the loop is stopped inside {@code run_forever}, of one otherwise. */
+    LoopRun beginRun() {
+        if (runs > 0 && runner != Thread.currentThread()) {
             throw PythonException.runtimeError("This event loop is already running");
         }
-        setRunner(Thread.currentThread());
-        runnerState = Gil.threadState();
-        handles.setThreadState(runnerState);
-        try {
-            if (forever) {
-                engine.run();
-            } else {
-                engine.runOnce();
-            }
-        } finally {
-            setRunner(outer);
-            if (!flushes.isEmpty()) {
-                flushOnLeaving();
-            }
+        LoopRun run = new LoopRun(this, new EventLoop.Run(!forever));
+        if (runs++ == 0) {
+            setRunner(Thread.currentThread());
+            runnerState = Gil.threadState();
+            handles.setThreadState(runnerState);
+        }
+        return run;
+    }
+
+    /** Goes on with a run; false when it is over. Otherwise its call is to be made. */
+    @Inlined
+    boolean advance(LoopRun run) {
+        call = run.call();
+        return engine.advance(run.progress());
+    }
+
+    /** Ends the call of a run. */
+    @Inlined
+    void finish(HandleCall made, @Owned long result) {
+        handles.finish(made, result);
+        flushes.endCallback();
+    }
+
+    /** Ends a run, be it by an exception. */
+    void endRun() {
+        if (--runs == 0) {
+            setRunner(null);
+        }
+        if (!flushes.isEmpty()) {
+            flushOnLeaving();
         }
     }
 
@@ -307,15 +326,16 @@ final class LoopObject implements Callbacks, Host {
 
     @Override
     @Inlined
-    public void run(@Owned long handle) {
+    public boolean run(@Owned long handle) {
         if (Sources.isSource(handle)) {
             runSource(handle);
         } else if (debug) {
             runInDebugMode(handle);
-        } else {
-            handles.run(handle);
+        } else if (handles.begin(handle, call)) {
+            return true;
         }
         flushes.endCallback();
+        return false;
     }
 
     @Override

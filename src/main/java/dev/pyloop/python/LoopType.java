@@ -30,7 +30,6 @@ public final class LoopType implements Methods {
     private static final int CALL_LATER = 3;
     private static final int CALL_AT = 4;
     private static final int TIME = 5;
-    private static final int RUN_ONCE = 6;
     private static final int WAKE = 7;
     private static final int ENQUEUE = 8;
     private static final int CLEAR = 9;
@@ -71,7 +70,7 @@ public final class LoopType implements Methods {
                 .keywords("call_later", methods, CALL_LATER, Docs.CALL_LATER)
                 .keywords("call_at", methods, CALL_AT, Docs.CALL_AT)
                 .noArguments("time", methods, TIME, Docs.TIME)
-                .noArguments("_run_once", methods, RUN_ONCE, "Run one iteration; inside run_forever, all of them.")
+                .driven("_run_once", LoopRun.METHOD, "Run one iteration; inside run_forever, all of them.")
                 .noArguments("_write_to_self", methods, WAKE, "Wake the loop up, from any thread.")
                 .oneArgument("_enqueue", methods, ENQUEUE, "Queue a handle to run in the next iteration.")
                 .noArguments("_clear", methods, CLEAR, "Drop all queued handles and timers.")
@@ -133,7 +132,6 @@ public final class LoopType implements Methods {
             case READY_COUNT -> {
                 return Numbers.fromLong(Loops.get(self).engine().readyCount());
             }
-            case RUN_ONCE -> runOnce(self);
             case WAKE -> wake(self);
             case CLEAR -> Loops.get(self).engine().clear();
             case INIT -> init(self);
@@ -278,14 +276,6 @@ public final class LoopType implements Methods {
         }
         try {
             loop.engine().afterFork();
-        } catch (SystemCallException e) {
-            throw PythonException.osError(e.errno());
-        }
-    }
-
-    private static void runOnce(long self) {
-        try {
-            Loops.get(self).run();
         } catch (SystemCallException e) {
             throw PythonException.osError(e.errno());
         }

@@ -334,14 +334,14 @@ final class StreamObject implements StreamOwner {
     public @Owned long beginFlush() {
         @Owned long context = writeContext;
         writeContext = Objects.NULL;
-        boolean entered = Contexts.tryEnterOwned(loop.threadState(), context);
+        boolean entered = Contexts.tryEnter(loop.threadState(), context);
         assert entered : "nobody else has it";
         return context;
     }
 
     @Override
     public void endFlush(@Owned long context) {
-        Contexts.exitOwned(loop.threadState(), context);
+        Contexts.exit(loop.threadState(), context);
         Contexts.release(context);
         References.release(self);
     }

@@ -17,6 +17,9 @@ public final class EntryPoints {
     private static EntryPoint[] targets = new EntryPoint[64];
     private static int count;
 
+    private static Driven[] driven = new Driven[1];
+    private static int drivenCount;
+
     private EntryPoints() {}
 
     /** Returns the address of a function {@code long f(long, long, long, long)} that lives as long as the process. */
@@ -30,6 +33,34 @@ public final class EntryPoints {
         }
         targets[count++] = target;
         return address;
+    }
+
+    /** Returns the address of a function {@code long f(long)} that lives as long as the process; it is C's. */
+    public static long addressOf(Driven target) {
+        long address = drive(drivenCount);
+        if (address == NONE_LEFT) {
+            throw new IllegalStateException("there are no more than " + drivenCount + " functions that drive");
+        }
+        if (drivenCount == driven.length) {
+            driven = Arrays.copyOf(driven, 2 * drivenCount);
+        }
+        driven[drivenCount++] = target;
+        return address;
+    }
+
+    @CFunction("pyloop_drive")
+    private static native long drive(int number);
+
+    @CEntryPoint(name = "pyloop_begin")
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // as below
+    private static long begin(IsolateThread thread, int number, long argument, long request) {
+        return driven[number].begin(argument, request);
+    }
+
+    @CEntryPoint(name = "pyloop_resume")
+    @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // as below
+    private static long resume(IsolateThread thread, int number, long result, long request) {
+        return driven[number].resume(result, request);
     }
 
     @CFunction("pyloop_entry")

@@ -41,7 +41,7 @@ final class TaskTable implements Callbacks, Host {
     }
 
     @Override
-    public void run(long handle) {
+    public boolean run(long handle) {
         Task task = task(handle);
         try {
             if (!task.cancelled) {
@@ -50,6 +50,7 @@ final class TaskTable implements Callbacks, Host {
         } finally {
             release(handle);
         }
+        return false;
     }
 
     @Override

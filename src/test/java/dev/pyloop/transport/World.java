@@ -7,7 +7,9 @@ import dev.pyloop.memory.NativeLock;
 /** Handles without callbacks, in a world without a lock. */
 final class World implements Callbacks, Host {
     @Override
-    public void run(long handle) {}
+    public boolean run(long handle) {
+        return false;
+    }
 
     @Override
     public void endIteration() {}
