@@ -23,4 +23,7 @@ def install() -> None:
 
 def _track_kept_handles(phase: str, collection: dict[str, int]) -> None:
     if phase == "start" and collection["generation"] == _FULL_COLLECTION and not quiet:
-        _engine.EventLoop._track_kept_handles()
+        try:  # noqa: SIM105 - where no stack is left, entering a context fails, too
+            _engine.EventLoop._track_kept_handles()
+        except RecursionError:
+            pass  # what this collection does not find the next one will

@@ -1,11 +1,13 @@
-"""What Python objects take."""
+"""What Python objects take, and the process."""
 
 from __future__ import annotations
 
 import gc
+import os
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 @contextmanager
@@ -21,3 +23,10 @@ def traced() -> Iterator[Callable[[], int]]:
         yield left
     finally:
         tracemalloc.stop()
+
+
+def resident() -> int:
+    """How many bytes of this process are in memory."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -36,6 +36,11 @@ OPTIONS = (
     "-H:-UseSystemLocale",
     "-R:-EnableSignalHandling",
     "-H:-UseContainerSupport",
+    # A collection of so much takes a tenth of a millisecond; more would only be more memory of the program's.
+    f"-R:MaxNewSize={4 << 20}",
+    # Threads have small stacks; C sees to it that there is enough for Java (src/native/c/bridge/threads.c).
+    "-H:StackYellowZoneSize=4096",
+    "-H:StackRedZoneSize=4096",
 )
 
 JAVA = (

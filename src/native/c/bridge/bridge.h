@@ -6,10 +6,16 @@
 #ifndef PYLOOP_BRIDGE_H
 #define PYLOOP_BRIDGE_H
 
+#include <stddef.h>
+
 /* The native-image runtime's own functions (graal_isolate.h, which the builder writes). They answer 0 or an error. */
 typedef struct graal_isolate graal_isolate;
 typedef struct graal_thread graal_thread;
-extern int graal_create_isolate(void *parameters, graal_isolate **isolate, graal_thread **thread);
+typedef struct {
+    int version;
+    size_t reserved_address_space;
+} graal_isolate_parameters;
+extern int graal_create_isolate(graal_isolate_parameters *parameters, graal_isolate **isolate, graal_thread **thread);
 extern int graal_attach_thread(graal_isolate *isolate, graal_thread **thread);
 extern int graal_detach_thread(graal_thread *thread);
 
@@ -20,14 +26,38 @@ extern long pyloop_resume(graal_thread *thread, int number, long result, long re
 extern int pyloop_engine_start(
     graal_thread *thread, long dlsym, long library, long module, long max_heap, long message, long size);
 extern void pyloop_engine_forked(graal_thread *thread);
+extern void pyloop_engine_attached(graal_thread *thread);
+
+/* The error of graal_create_isolate() where the process may not have so much address space. */
+#define PYLOOP_NO_ADDRESS_SPACE 801
 
 /* ../support/image_file.c: closes what the runtime has opened to make the isolate. */
 void pyloop_close_image_file(void);
 
-/* threads.c: makes the isolate, which this thread enters; 0, or an error of the runtime's. Once per process. */
-int pyloop_start_runtime(void);
+/*
+ * threads.c: makes the isolate, which this thread enters, for a Java heap of at most so many bytes; it makes that less if
+ * the process may not map so much. Answers 0, or an error of the runtime's. Once per process.
+ */
+int pyloop_start_runtime(size_t *max_heap);
 
-/* threads.c: the calling thread as the runtime knows it; attaches it if this is its first call. Never null. */
-graal_thread *pyloop_thread(void);
+/*
+ * threads.c: the calling thread as the runtime knows it, for a call from `frame`; attaches it if this is its first call.
+ * Answers null if there is not enough stack or memory. Then a Python exception is set, unless it `must` enter: that is
+ * for calls that know no exceptions, and it does so however little stack there is.
+ */
+graal_thread *pyloop_thread(const char *frame, int must);
+
+/*
+ * stack.c: where the stack of the calling thread ends, and how large it is; that thread is then the one that the runtime
+ * is told of.
+ */
+typedef struct {
+    const char *end;
+    size_t size;
+} pyloop_stack;
+pyloop_stack pyloop_find_stack(void);
+
+/* module.c: sets a Python exception; `type` is the name of the C API's variable. */
+void pyloop_raise(const char *type, const char *message);
 
 #endif

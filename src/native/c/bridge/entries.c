@@ -1,14 +1,25 @@
 /*
  * The functions by which C enters Java: each knows its number, finds the calling thread and goes on to
  * dev.pyloop.memory.EntryPoints. Function pointers have no room for such data, so there is one function for each number.
+ *
+ * Java code does not look whether it has stack enough: its calls of each other are not deep, and whatever else fills the
+ * stack comes through here again.
  */
 #include "bridge.h"
 
 typedef long (*entry_point)(long, long, long, long);
 
+/* By number: what cannot fail, the garbage collector's functions, enters however little stack there is. */
+static char infallible[256];
+
+static inline long enter(int number, long a, long b, long c, long d) {
+    graal_thread *thread = pyloop_thread(__builtin_frame_address(0), infallible[number]);
+    return __builtin_expect(thread != NULL, 1) ? pyloop_dispatch(thread, number, a, b, c, d) : 0;
+}
+
 #define ENTRY(high, low)                                                                                               \
     static long entry_##high##low(long a, long b, long c, long d) {                                                    \
-        return pyloop_dispatch(pyloop_thread(), 0x##high##low, a, b, c, d);                                            \
+        return enter(0x##high##low, a, b, c, d);                                                                       \
     }
 #define NAME(high, low) entry_##high##low,
 
@@ -26,7 +37,13 @@ static const entry_point entries[] = {ALL(NAME)};
 
 #define COUNT ((int)(sizeof entries / sizeof entries[0]))
 
+_Static_assert(COUNT == sizeof infallible, "every entry has its mark");
+
 /* Called by Java: the address of entry `number`, which is not negative; 0 if there are not so many. */
-long pyloop_entry(int number) {
-    return number < COUNT ? (long)entries[number] : 0;
+long pyloop_entry(int number, int cannot_fail) {
+    if (number >= COUNT) {
+        return 0;
+    }
+    infallible[number] = (char)cannot_fail;
+    return (long)entries[number];
 }

@@ -62,9 +62,13 @@ static PyObject *(*error_occurred)(void);
 
 static int started;
 
+void pyloop_raise(const char *type, const char *message) {
+    PyObject **exception = dlsym(interpreter, type);
+    set_string(*exception, message);
+}
+
 static PyObject *raise(const char *message) {
-    PyObject **runtime_error = dlsym(interpreter, "PyExc_RuntimeError");
-    set_string(*runtime_error, message);
+    pyloop_raise("PyExc_RuntimeError", message);
     return NULL;
 }
 
@@ -85,17 +89,21 @@ static PyObject *start(PyObject *self, PyObject *const *arguments, ptrdiff_t cou
     if (started) {
         return raise("PyLoop's engine was started before in this process");
     }
-    long max_heap = long_as_long(arguments[1]);
+    size_t max_heap = (size_t)long_as_long(arguments[1]);
     if (error_occurred() != NULL) {
         return NULL;
     }
-    int error = pyloop_start_runtime();
+    int error = pyloop_start_runtime(&max_heap);
+    if (error == PYLOOP_NO_ADDRESS_SPACE) {
+        return raise("PyLoop's engine could not be started: this process may not map more memory (ulimit -v)");
+    }
     if (error != 0) {
         snprintf(message, sizeof message, "PyLoop's engine could not be started: error %d of its runtime", error);
         return raise(message);
     }
     started = 1;
-    if (pyloop_engine_start(pyloop_thread(), (long)dlsym, (long)interpreter, (long)arguments[0], max_heap,
+    graal_thread *thread = pyloop_thread(__builtin_frame_address(0), 1);
+    if (pyloop_engine_start(thread, (long)dlsym, (long)interpreter, (long)arguments[0], (long)max_heap,
                             (long)message, sizeof message) != 0) {
         return raise(message);
     }

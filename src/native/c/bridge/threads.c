@@ -11,7 +11,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
+
+/* What Java code takes of the stack at most, the Java garbage collector included, twice over. */
+#define ROOM (12 << 10)
+
+/* The least Java heap that the runtime knows. */
+#define LEAST_HEAP ((size_t)16 << 20)
 
 static graal_isolate *isolate;
 
@@ -22,6 +27,8 @@ static graal_isolate *isolate;
 struct seat {
     void *_Atomic owner; /* the thread's pointer, by which it is known; null when it has ended */
     graal_thread *thread;
+    const char *stack_end;
+    const char *lowest_entry; /* from here up there is stack enough to enter Java */
     struct seat *next; /* among those that are free */
 };
 
@@ -83,13 +90,6 @@ static void after_fork_in_child(void) {
     }
 }
 
-/* A thread that cannot be attached has no way to say so: what it calls returns objects that it takes for its own. */
-static void fail(const char *message, size_t length) {
-    ssize_t ignored = write(STDERR_FILENO, message, length);
-    (void)ignored;
-    abort();
-}
-
 /* Gives the calling thread a seat; null if there is no memory for one. */
 static struct seat *take_seat(void) {
     pthread_mutex_lock(&detaching);
@@ -101,41 +101,100 @@ static struct seat *take_seat(void) {
     if (seat == NULL) {
         seat = calloc(1, sizeof *seat);
     }
-    if (seat != NULL && pthread_setspecific(seat_key, seat) != 0) {
-        seat = NULL;
-    }
     return seat;
 }
 
-static struct seat *attach(void) {
-    static const char message[] = "PyLoop: a thread could not be attached to the engine: out of memory\n";
-    struct seat *seat = take_seat();
-    if (seat == NULL || graal_attach_thread(isolate, &seat->thread) != 0) {
-        fail(message, sizeof message - 1);
-    }
+static void leave_seat(struct seat *seat) {
+    pthread_mutex_lock(&detaching);
+    seat->next = free_seats;
+    free_seats = seat;
+    pthread_mutex_unlock(&detaching);
+}
+
+/* The thread that has just been attached sits down. */
+static void occupy(struct seat *seat, const char *stack_end) {
+    pyloop_engine_attached(seat->thread);
+    pthread_setspecific(seat_key, seat);
+    seat->stack_end = stack_end;
+    seat->lowest_entry = stack_end + ROOM;
     atomic_store_explicit(&seat->owner, __builtin_thread_pointer(), memory_order_relaxed);
+}
+
+/* Null if there is no memory for another thread. */
+static struct seat *attach(const char *stack_end) {
+    struct seat *seat = take_seat();
+    if (seat == NULL) {
+        return NULL;
+    }
+    if (graal_attach_thread(isolate, &seat->thread) != 0) {
+        leave_seat(seat);
+        return NULL;
+    }
+    occupy(seat, stack_end);
     if (others_remain) {
         forget_others(seat->thread);
     }
     return seat;
 }
 
-static graal_thread *find_thread(void) {
+/* Below the end of the stack there is another one, of which nothing is known. */
+static int is_too_deep(const char *frame, const char *stack_end) {
+    return frame >= stack_end && frame < stack_end + ROOM;
+}
+
+static graal_thread *find_thread(const char *frame, int must) {
     struct seat *seat = current_seat();
+    const char *stack_end = seat != NULL ? seat->stack_end : pyloop_find_stack().end;
+    if (!must && is_too_deep(frame, stack_end)) {
+        pyloop_raise("PyExc_RecursionError", "maximum recursion depth exceeded: PyLoop has no stack left");
+        return NULL;
+    }
     if (seat == NULL) {
-        seat = attach();
+        seat = attach(stack_end);
+    }
+    if (seat == NULL) {
+        if (!must) {
+            pyloop_raise("PyExc_MemoryError", "PyLoop's engine has no memory for this thread");
+        }
+        return NULL;
     }
     atomic_store_explicit(&last, seat, memory_order_relaxed);
     return seat->thread;
 }
 
-graal_thread *pyloop_thread(void) {
+graal_thread *pyloop_thread(const char *frame, int must) {
     struct seat *seat = atomic_load_explicit(&last, memory_order_relaxed);
     void *owner = atomic_load_explicit(&seat->owner, memory_order_relaxed);
-    return __builtin_expect(owner == __builtin_thread_pointer(), 1) ? seat->thread : find_thread();
+    if (__builtin_expect(owner == __builtin_thread_pointer() && frame >= seat->lowest_entry, 1)) {
+        return seat->thread;
+    }
+    return find_thread(frame, must);
 }
 
-int pyloop_start_runtime(void) {
+/*
+ * While it collects, the runtime has what lives twice, and must not fail then; large arrays leave holes. The library's own
+ * objects lie in the same space.
+ */
+static size_t space_for(size_t max_heap) {
+    return 3 * max_heap + ((size_t)16 << 20);
+}
+
+static int create_isolate(size_t *max_heap, graal_thread **thread) {
+    if (*max_heap < LEAST_HEAP) {
+        *max_heap = LEAST_HEAP;
+    }
+    for (;;) {
+        graal_isolate_parameters parameters = {.version = 1, .reserved_address_space = space_for(*max_heap)};
+        int error = graal_create_isolate(&parameters, &isolate, thread);
+        pyloop_close_image_file();
+        if (error != PYLOOP_NO_ADDRESS_SPACE || *max_heap / 2 < LEAST_HEAP) {
+            return error;
+        }
+        *max_heap /= 2;
+    }
+}
+
+int pyloop_start_runtime(size_t *max_heap) {
     int error = pthread_key_create(&seat_key, detach);
     if (error != 0) {
         return error;
@@ -144,12 +203,12 @@ int pyloop_start_runtime(void) {
     if (seat == NULL) {
         return ENOMEM;
     }
-    error = graal_create_isolate(NULL, &isolate, &seat->thread);
-    pyloop_close_image_file();
+    const char *stack_end = pyloop_find_stack().end;
+    error = create_isolate(max_heap, &seat->thread);
     if (error != 0) {
-        pthread_setspecific(seat_key, NULL);
+        leave_seat(seat);
         return error;
     }
-    atomic_store_explicit(&seat->owner, __builtin_thread_pointer(), memory_order_relaxed);
+    occupy(seat, stack_end);
     return pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }

@@ -3,6 +3,8 @@ package dev.pyloop.cpython;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeFunction;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 
 /**
  * The interpreter's error indicator: the one place where Python errors are set, tested and taken.
@@ -40,6 +42,15 @@ public final class Errors {
         static final NativeFunction SET_CONTEXT = Interpreter.function("PyException_SetContext");
     }
 
+    /** What is needed when there is no memory to make it. */
+    private static final class Memoryless {
+        static final long TYPE = exceptionType("PyExc_MemoryError");
+        static final long MESSAGE =
+                NativeBuffer.immortalString("PyLoop's Java heap is full; PYLOOP_MAX_HEAP sets its size");
+
+        static void prepare() {}
+    }
+
     /** {@code os.strerror}. */
     private static @Borrowed long describe = Objects.NULL;
 
@@ -47,6 +58,7 @@ public final class Errors {
 
     /** Fetches what raising needs of Python, before anything can fail. May be repeated. */
     public static void prepare() {
+        Memoryless.prepare();
         if (describe == Objects.NULL) {
             long os = Objects.importModule("os");
             describe = Objects.getAttribute(os, "strerror");
@@ -113,9 +125,27 @@ public final class Errors {
         return exception;
     }
 
-    /** Sets the error indicator to {@code thrown}, if it is not set already. */
-    public static void raise(PythonException thrown) {
-        thrown.raise();
+    /**
+     * Sets the error indicator to {@code thrown}, be it an exception of Python's, which may be pending already, or a failure
+     * of Java code.
+     */
+    public static void raise(Throwable thrown) {
+        // Not a pattern switch: its bootstrap would make the first exception of every program take milliseconds.
+        if (thrown instanceof PythonException e) {
+            e.raise();
+        } else if (thrown instanceof StackOverflowError) {
+            set("PyExc_RecursionError", "maximum recursion depth exceeded in PyLoop");
+        } else if (thrown instanceof OutOfMemoryError) {
+            setOutOfMemory();
+        } else {
+            set("PyExc_RuntimeError", "internal error in PyLoop: " + stackTrace(thrown));
+        }
+    }
+
+    private static String stackTrace(Throwable thrown) {
+        StringWriter text = new StringWriter();
+        thrown.printStackTrace(new PrintWriter(text));
+        return text.toString();
     }
 
     /** Makes {@code exception} the pending one. */
@@ -135,6 +165,11 @@ public final class Errors {
         try (NativeBuffer text = NativeBuffer.of(message)) {
             SET_STRING.call(exceptionType(symbol), text.address());
         }
+    }
+
+    /** Sets the error indicator to a {@code MemoryError}; allocates nothing. */
+    private static void setOutOfMemory() {
+        SET_STRING.call(Memoryless.TYPE, Memoryless.MESSAGE);
     }
 
     /** Sets the error indicator to the {@code OSError} of {@code errno}, with the system's message. */

@@ -30,10 +30,10 @@ public final class Pool {
         return size == 0;
     }
 
-    /** Tells whether there is no room to put anything. */
+    /** Tells whether there is no room to put anything, nor memory for more. */
     @Inlined
     public boolean isFull() {
-        return size == capacity;
+        return size == objects.length && !grow();
     }
 
     /** Removes and returns an object. The pool must not be empty. */
@@ -42,13 +42,22 @@ public final class Pool {
         return objects[--size];
     }
 
-    /** Adds an object. The pool must not be full. */
+    /** Adds an object; {@link #isFull} must just have said that there is room. */
     @Inlined
     public void put(@Owned long object) {
-        if (size == objects.length) {
-            objects = Arrays.copyOf(objects, Math.min(size * 2, capacity));
-        }
         objects[size++] = object;
+    }
+
+    private boolean grow() {
+        if (size == capacity) {
+            return false;
+        }
+        try {
+            objects = Arrays.copyOf(objects, Math.min(size * 2, capacity));
+            return true;
+        } catch (OutOfMemoryError e) {
+            return false;
+        }
     }
 
     /** Returns how many objects should be freed now: some of those that are more than a pool keeps while idle. */

@@ -4,8 +4,6 @@ import dev.pyloop.memory.CallRequest;
 import dev.pyloop.memory.Driven;
 import dev.pyloop.memory.EntryPoint;
 import dev.pyloop.memory.EntryPoints;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 
 /**
  * Native entry points for Java methods, and the guard around every one of them.
@@ -37,7 +35,7 @@ final class Upcalls {
 
     /** {@code traverseproc}: {@code int f(PyObject *self, visitproc visit, void *arg)}. */
     static long traverse(Traverse traverse) {
-        return EntryPoints.addressOf(new Collector(traverse));
+        return EntryPoints.addressOf(new Collector(traverse, new Traverse.Visitor()));
     }
 
     /** {@code PyCFunction} called with {@code METH_NOARGS} whose calls of Python have no Java frame under them. */
@@ -100,11 +98,11 @@ final class Upcalls {
         }
     }
 
-    private record Collector(Traverse traverse) implements EntryPoint {
+    private record Collector(Traverse traverse, Traverse.Visitor visitor) implements EntryPoint {
         @Override
         public long call(long self, long visit, long argument, long none) {
             try {
-                Traverse.Visitor visitor = new Traverse.Visitor(visit, argument);
+                visitor.begin(visit, argument);
                 traverse.traverse(self, visitor);
                 return visitor.status();
             } catch (Throwable t) {
@@ -112,35 +110,21 @@ final class Upcalls {
                 return FAILED;
             }
         }
+
+        @Override
+        public boolean isInfallible() {
+            return true;
+        }
     }
 
     /** Sets the error indicator to what was thrown, and answers what an upcall returns then. */
     private static long raise(Throwable thrown) {
         try {
-            setError(thrown);
+            Errors.raise(thrown);
         } catch (Throwable t) {
             // Making an exception runs Python code, which may raise another: then that one is set. Or Java is out of
             // stack or memory once more: then none is, and CPython makes a SystemError of the null pointer alone.
         }
         return Objects.NULL;
-    }
-
-    private static void setError(Throwable thrown) {
-        // Not a pattern switch: its bootstrap would make the first exception of every program take milliseconds.
-        if (thrown instanceof PythonException e) {
-            e.raise();
-        } else if (thrown instanceof StackOverflowError) {
-            Errors.set("PyExc_RecursionError", "maximum recursion depth exceeded in PyLoop");
-        } else if (thrown instanceof OutOfMemoryError) {
-            Errors.set("PyExc_MemoryError", "the Java heap is exhausted: " + thrown.getMessage());
-        } else {
-            Errors.set("PyExc_RuntimeError", "internal error in PyLoop: " + stackTrace(thrown));
-        }
-    }
-
-    private static String stackTrace(Throwable thrown) {
-        StringWriter text = new StringWriter();
-        thrown.printStackTrace(new PrintWriter(text));
-        return text.toString();
     }
 }

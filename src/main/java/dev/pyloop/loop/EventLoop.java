@@ -38,7 +38,6 @@ public final class EventLoop implements AutoCloseable {
     private final ReadyQueue ready = new ReadyQueue();
     private final TimerHeap timers = new TimerHeap();
     private final Inbox inbox = new Inbox();
-    private final ReadyQueue discarded = new ReadyQueue();
     /** Handles to be queued by the next poll, as those of descriptors that it finds ready. */
     private final ReadyQueue again = new ReadyQueue();
 
@@ -48,7 +47,10 @@ public final class EventLoop implements AutoCloseable {
     private final Callbacks callbacks;
     private final Host host;
     private final Poller poller;
+    /** Made once, for when memory is short. */
     private final LongPredicate isCancelled;
+
+    private final LongConsumer release;
 
     /** Descriptors of {@link #watches} that the loop's host watches for itself. */
     private int internalWatches;
@@ -75,6 +77,7 @@ public final class EventLoop implements AutoCloseable {
         this.poller = poller;
         watches = new Watches(callbacks, poller);
         isCancelled = callbacks::isCancelled;
+        release = callbacks::release;
         try {
             waker = new Waker();
         } catch (SystemCallException e) {
@@ -282,19 +285,18 @@ public final class EventLoop implements AutoCloseable {
         watches.forEachHandle(visitor);
     }
 
-    /** Drops every callback and timer without running them. */
+    /** Drops every callback and timer without running them. Needs no memory. */
     public void clear() {
-        takeInbox();
-        takeAgain();
-        while (!ready.isEmpty()) {
-            discarded.add(ready.poll());
+        for (int i = 0; i < timers.size(); i++) {
+            callbacks.unschedule(timers.get(i));
         }
-        while (!timers.isEmpty()) {
-            long handle = timers.remove();
-            callbacks.unschedule(handle);
-            discarded.add(handle);
+        timers.clear();
+        releaseAll(ready);
+        releaseAll(again);
+        for (int left = inbox.size(); left > 0 && !inbox.isEmpty(); left--) {
+            callbacks.release(inbox.poll());
         }
-        releaseDiscarded();
+        releaseRemovedTimers();
     }
 
     /**
@@ -323,10 +325,9 @@ public final class EventLoop implements AutoCloseable {
     public void close() {
         closed = true;
         clear();
-        watches.takeAll(discarded::add);
+        watches.takeAll(release);
         waker.close();
         poller.close();
-        releaseDiscarded();
     }
 
     /** Up to where exactly that is queued which this iteration is to run. */
@@ -357,12 +358,6 @@ public final class EventLoop implements AutoCloseable {
         }
     }
 
-    private void takeAgain() {
-        while (!again.isEmpty()) {
-            ready.add(again.poll());
-        }
-    }
-
     private void poll() {
         if ((++polls & (POLLS_PER_TRIM - 1)) == 0) {
             trimQueues();
@@ -373,7 +368,9 @@ public final class EventLoop implements AutoCloseable {
         policy.polled(watchedByProgram());
         takeInbox();
         int before = ready.size();
-        takeAgain();
+        if (!again.isEmpty()) {
+            again.drainTo(ready);
+        }
         for (int i = 0; i < count; i++) {
             queueReady(poller.descriptor(i), poller.readiness(i));
         }
@@ -385,11 +382,14 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void trimQueues() {
-        ready.trim();
-        timers.trim();
-        inbox.trim();
-        again.trim();
-        discarded.trim();
+        try {
+            ready.trim();
+            timers.trim();
+            inbox.trim();
+            again.trim();
+        } catch (OutOfMemoryError e) {
+            // What is large stays so for now: there is no room for the smaller copy.
+        }
     }
 
     private int sleep(long timeout, int watched) {
@@ -429,12 +429,14 @@ public final class EventLoop implements AutoCloseable {
     private void queueDueTimers() {
         double end = host.seconds() + CLOCK_RESOLUTION;
         while (!timers.isEmpty() && !(timers.nextDeadline() >= end)) {
-            long handle = timers.remove();
+            long handle = timers.peek();
+            // First, for it may fail.
+            ready.add(handle);
+            timers.remove();
             callbacks.unschedule(handle);
             if (callbacks.isCancelled(handle)) {
                 timers.noteCancelledRemoved();
             }
-            ready.add(handle);
         }
     }
 
@@ -448,17 +450,23 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void compactTimers() {
-        timers.compact(isCancelled, discarded);
-        for (int i = 0; i < discarded.size(); i++) {
-            callbacks.unschedule(discarded.get(i));
-        }
-        releaseDiscarded();
+        timers.compact(isCancelled);
+        releaseRemovedTimers();
     }
 
-    /** Releasing may call back into the loop, so the structures above must be consistent by now. */
-    private void releaseDiscarded() {
-        while (!discarded.isEmpty()) {
-            callbacks.release(discarded.poll());
+    private void releaseRemovedTimers() {
+        for (long timer = timers.takeRemoved();
+                timer != ReadyQueue.NULL_HANDLE;
+                timer = timers.takeRemoved()) {
+            callbacks.unschedule(timer);
+            callbacks.release(timer);
+        }
+    }
+
+    /** As many as there are: releasing one may call back into the loop, and queue another. */
+    private void releaseAll(ReadyQueue queue) {
+        for (int left = queue.size(); left > 0 && !queue.isEmpty(); left--) {
+            callbacks.release(queue.poll());
         }
     }
 }

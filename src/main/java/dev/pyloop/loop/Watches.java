@@ -30,6 +30,7 @@ final class Watches {
 
     /** Has {@code handle} run whenever {@code descriptor} is ready; answers 0 or the negated errno. */
     int watch(int descriptor, int kind, long handle) {
+        table.reserve(descriptor);
         int before = table.interest(descriptor);
         int result = before == Interest.NONE ? poller.add(descriptor, kind) : poller.modify(descriptor, before | kind);
         if (result >= 0) {
@@ -40,6 +41,7 @@ final class Watches {
 
     /** Has {@code handle} run when {@code descriptor} is ready next; answers 0 or the negated errno. */
     int watchOnce(int descriptor, int kind, long handle) {
+        table.reserve(descriptor);
         int before = table.interest(descriptor);
         int result =
                 before == Interest.NONE ? poller.addOnce(descriptor, kind) : poller.modify(descriptor, before | kind);
@@ -118,6 +120,7 @@ final class Watches {
         if ((readiness & kind) == 0 || handle == WatchTable.NULL_HANDLE) {
             return;
         }
+        ready.reserve(1);
         if (table.isOnce(descriptor, kind)) {
             table.replace(descriptor, kind, WatchTable.NULL_HANDLE);
             endOnce(descriptor);

@@ -10,4 +10,9 @@ package dev.pyloop.memory;
 public interface EntryPoint {
     /** Answers one call from C. */
     long call(long a, long b, long c, long d);
+
+    /** Tells whether the caller knows no failure, so that {@link #call} must be reached even where stack runs out. */
+    default boolean isInfallible() {
+        return false;
+    }
 }

@@ -90,7 +90,7 @@ final class AcceptorObject {
         Types.track(transport);
         try {
             connect(transport, protocol, connection);
-        } catch (PythonException e) {
+        } catch (PythonException | OutOfMemoryError e) {
             Errors.raise(e);
             Streams.abandon(transport);
             StreamSide.reportConnection(self, protocol);

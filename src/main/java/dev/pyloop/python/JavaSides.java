@@ -62,10 +62,12 @@ final class JavaSides<T> {
 
     /** Makes {@code side} the Java side of {@code self}, which must have none. */
     void enter(@Borrowed long self, T side) {
-        int number = free.isEmpty() ? limit++ : (int) free.poll();
-        if (number == table.length) {
+        if (free.isEmpty() && limit == table.length) {
+            // The numbers' way back is cleared first: nothing must fail when one is left.
+            free.reserve(table.length * 2);
             table = Arrays.copyOf(table, table.length * 2);
         }
+        int number = free.isEmpty() ? limit++ : (int) free.poll();
         table[number] = side;
         Memory.putLong(self + field, number);
     }

@@ -22,6 +22,7 @@ import dev.pyloop.memory.NativeLock;
 import dev.pyloop.reactor.epoll.EpollPoller;
 import dev.pyloop.transport.DatagramIo;
 import dev.pyloop.transport.StreamIo;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,11 @@ final class LoopObject implements Callbacks, Host {
     private int runs;
     /** Where {@link #run} puts what it prepares: that of the run that goes on. */
     private HandleCall call = new HandleCall();
+
+    /** Shows a handle to {@link #collector}: made once, for {@link #traverse} must not allocate. */
+    private final LongConsumer showing = this::show;
+
+    private Traverse.@Nullable Visitor collector;
 
     /** Makes the engine; {@code self} is the Python object that will own this one. */
     LoopObject(@Borrowed long self) {
@@ -277,18 +283,26 @@ final class LoopObject implements Callbacks, Host {
 
     /** Shows the collector what the queued handles refer to; see {@link HandlePool} on who is tracked. */
     void traverse(Traverse.Visitor visitor) {
-        engine.forEachHandle(handle -> {
-            if (Sources.isSource(handle)) {
-                visitor.accept(Sources.object(handle));
-            } else if (Types.isTracked(handle)) {
-                visitor.accept(handle);
-            } else if (HandleLayout.isPrivate(handle)) {
-                visitor.accept(HandleLayout.slot(handle, HandleLayout.CALLBACK));
-                visitor.accept(HandleLayout.slot(handle, HandleLayout.ARGS));
-                visitor.accept(HandleLayout.slot(handle, HandleLayout.CONTEXT));
-                visitor.accept(HandleLayout.slot(handle, HandleLayout.LOOP));
-            }
-        });
+        collector = visitor;
+        engine.forEachHandle(showing);
+        collector = null;
+    }
+
+    private void show(@Borrowed long handle) {
+        Traverse.Visitor visitor = collector;
+        if (visitor == null) {
+            return;
+        }
+        if (Sources.isSource(handle)) {
+            visitor.accept(Sources.object(handle));
+        } else if (Types.isTracked(handle)) {
+            visitor.accept(handle);
+        } else if (HandleLayout.isPrivate(handle)) {
+            visitor.accept(HandleLayout.slot(handle, HandleLayout.CALLBACK));
+            visitor.accept(HandleLayout.slot(handle, HandleLayout.ARGS));
+            visitor.accept(HandleLayout.slot(handle, HandleLayout.CONTEXT));
+            visitor.accept(HandleLayout.slot(handle, HandleLayout.LOOP));
+        }
     }
 
     /**
@@ -380,7 +394,7 @@ final class LoopObject implements Callbacks, Host {
         double start = debug ? seconds() : 0;
         try {
             Sources.run(handle);
-        } catch (PythonException e) {
+        } catch (PythonException | OutOfMemoryError e) {
             Errors.raise(e);
             reportSource(object);
         } catch (SystemCallException e) {

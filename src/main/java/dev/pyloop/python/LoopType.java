@@ -165,7 +165,7 @@ public final class LoopType implements Methods {
             return Stock.callSoon(self, arguments, count, names);
         }
         long handle = soonHandle(loop, Handles.SOON, self, arguments, count, names);
-        loop.engine().callSoon(References.retain(handle));
+        queue(loop, handle);
         return handle;
     }
 
@@ -177,9 +177,21 @@ public final class LoopType implements Methods {
         }
         long handle = soonHandle(loop, Handles.THREADSAFE, self, arguments, count, names);
         // The GIL is the loop's lock, so the handle goes straight to the queue, in the order asyncio has it.
-        loop.engine().callSoon(References.retain(handle));
+        queue(loop, handle);
         loop.engine().wake();
         return handle;
+    }
+
+    /** Queues a handle that the caller goes on to own; if there is no memory for it, the handle is gone. */
+    @Inlined
+    private static void queue(LoopObject loop, @Owned long handle) {
+        try {
+            loop.engine().callSoon(References.retain(handle));
+        } catch (OutOfMemoryError e) {
+            References.release(handle);
+            Handles.retire(handle);
+            throw e;
+        }
     }
 
     @Inlined
@@ -220,7 +232,7 @@ public final class LoopType implements Methods {
         try {
             double when = Numbers.toDouble(HandleLayout.slot(timer, HandleLayout.WHEN));
             loop.engine().callAt(when, References.retain(timer));
-        } catch (PythonException e) {
+        } catch (PythonException | OutOfMemoryError e) {
             References.release(timer);
             throw e;
         }
@@ -238,8 +250,14 @@ public final class LoopType implements Methods {
 
     @Inlined
     private static @Owned long schedule(LoopObject loop, double when, @Owned long timer) {
+        try {
+            loop.engine().callAt(when, References.retain(timer));
+        } catch (OutOfMemoryError e) {
+            References.release(timer);
+            Handles.retire(timer);
+            throw e;
+        }
         Handles.setScheduled(timer, true);
-        loop.engine().callAt(when, References.retain(timer));
         return timer;
     }
 

@@ -25,12 +25,17 @@ public final class Inbox {
         return !nonEmpty;
     }
 
-    /** Moves everything left so far to the end of {@code target}. The consumer only. */
+    /** Moves everything left so far to the end of {@code target}; nothing if memory is short. The consumer only. */
     public synchronized void drainTo(ReadyQueue target) {
+        queue.drainTo(target);
         nonEmpty = false;
-        while (!queue.isEmpty()) {
-            target.add(queue.poll());
-        }
+    }
+
+    /** Removes and returns the oldest handle, or {@link ReadyQueue#NULL_HANDLE}. The consumer only. */
+    public synchronized long poll() {
+        long handle = queue.poll();
+        nonEmpty = !queue.isEmpty();
+        return handle;
     }
 
     /** Gives memory back that was not needed of late, as {@link ReadyQueue#trim} does. Any thread. */

@@ -38,13 +38,21 @@ public final class ReadyQueue {
     }
 
     /** Makes room for {@code count} handles, so that adding them needs no memory. */
-    void reserve(int count) {
+    public void reserve(int count) {
         int capacity = ring.length;
         while (capacity - size() < count) {
             capacity = Math.multiplyExact(capacity, 2);
         }
         if (capacity != ring.length) {
             resize(capacity);
+        }
+    }
+
+    /** Moves everything to the end of {@code target}; nothing if there is no memory for it. */
+    public void drainTo(ReadyQueue target) {
+        target.reserve(size());
+        while (head != tail) {
+            target.add(poll());
         }
     }
 

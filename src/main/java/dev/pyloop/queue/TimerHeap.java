@@ -10,6 +10,7 @@ import java.util.function.LongPredicate;
  * <p>An implicit 4-ary heap over (deadline, sequence, handle), each in an array of its own: add and remove are
  * O(log n) and touch few cache lines. Cancelling costs O(1): the owner of the handle marks it and calls
  * {@link #noteCancelled()}; marked timers leave when they reach the head or, once they are the majority, all together.
+ * Those wait behind the heap, in the same arrays, until they are taken: nothing that gives memory back needs any.
  * Deadlines are seconds of the loop's clock; a NaN compares as due at once, as it does in asyncio.
  *
  * <p>The heap owns nothing: a handle put in is the taker's. Not thread-safe; the event loop's lock orders its use.
@@ -25,6 +26,9 @@ public final class TimerHeap {
     private long[] sequences = new long[INITIAL_CAPACITY];
     private long[] handles = new long[INITIAL_CAPACITY];
     private int size;
+    /** Timers that have left the heap and were not taken yet: the last ones of {@link #handles}. */
+    private int removed;
+
     private int cancelled;
     private long nextSequence;
 
@@ -35,8 +39,8 @@ public final class TimerHeap {
 
     /** Adds a timer that is due at {@code deadline} seconds. */
     public void add(double deadline, long handle) {
-        if (size == handles.length) {
-            resize(Math.addExact(size, size >> 1));
+        if (size + removed == handles.length) {
+            resize(Math.addExact(handles.length, handles.length >> 1));
         }
         siftUp(size++, deadline, nextSequence++, handle);
     }
@@ -99,26 +103,38 @@ public final class TimerHeap {
     }
 
     /**
-     * Moves every cancelled timer to {@code removed}, whose taker owns it, in O(n).
+     * Has every cancelled timer leave the heap, in O(n), for {@link #takeRemoved}.
      *
      * @param isCancelled tells of a handle whether it is cancelled; must not touch the heap
      */
-    public void compact(LongPredicate isCancelled, ReadyQueue removed) {
-        // First: without memory, half of the heap would be moved.
-        removed.reserve(size);
-        int kept = 0;
-        for (int i = 0; i < size; i++) {
-            if (isCancelled.test(handles[i])) {
-                removed.add(handles[i]);
+    public void compact(LongPredicate isCancelled) {
+        int end = size;
+        int i = 0;
+        while (i < end) {
+            long handle = handles[i];
+            if (isCancelled.test(handle)) {
+                move(--end, i);
+                handles[end] = handle;
             } else {
-                move(i, kept++);
+                i++;
             }
         }
-        size = kept;
+        removeFrom(end);
         cancelled = 0;
-        for (int i = (size - 2) >> ARITY_SHIFT; i >= 0; i--) {
-            siftDown(i, deadlines[i], sequences[i], handles[i]);
+        for (int parent = (size - 2) >> ARITY_SHIFT; parent >= 0; parent--) {
+            siftDown(parent, deadlines[parent], sequences[parent], handles[parent]);
         }
+    }
+
+    /** Has every timer leave the heap, for {@link #takeRemoved}. */
+    public void clear() {
+        removeFrom(0);
+        cancelled = 0;
+    }
+
+    /** Returns one of the timers that have left all together, or {@link ReadyQueue#NULL_HANDLE}; whoever takes it owns it. */
+    public long takeRemoved() {
+        return removed == 0 ? ReadyQueue.NULL_HANDLE : handles[handles.length - removed--];
     }
 
     /**
@@ -128,7 +144,7 @@ public final class TimerHeap {
     public void trim() {
         // Removals are not counted, so this is a bound on the most timers there were at a time.
         long most = sizeAtTrim + (nextSequence - sequenceAtTrim);
-        if (handles.length > INITIAL_CAPACITY && most < handles.length / 4) {
+        if (handles.length > INITIAL_CAPACITY && most < handles.length / 4 && removed == 0) {
             resize(Math.max(INITIAL_CAPACITY, (int) most * 2));
         }
         sequenceAtTrim = nextSequence;
@@ -195,9 +211,22 @@ public final class TimerHeap {
         handles[index] = handle;
     }
 
+    /** Moves the timers from {@code index} on, whose handles alone count from now on, behind the heap. */
+    private void removeFrom(int index) {
+        int count = size - index;
+        System.arraycopy(handles, index, handles, handles.length - removed - count, count);
+        removed += count;
+        size = index;
+    }
+
+    /** All or nothing: memory may be short for any of the three. */
     private void resize(int capacity) {
-        deadlines = Arrays.copyOf(deadlines, capacity);
-        sequences = Arrays.copyOf(sequences, capacity);
-        handles = Arrays.copyOf(handles, capacity);
+        double[] resizedDeadlines = Arrays.copyOf(deadlines, capacity);
+        long[] resizedSequences = Arrays.copyOf(sequences, capacity);
+        long[] resizedHandles = Arrays.copyOf(handles, capacity);
+        System.arraycopy(handles, handles.length - removed, resizedHandles, capacity - removed, removed);
+        deadlines = resizedDeadlines;
+        sequences = resizedSequences;
+        handles = resizedHandles;
     }
 }

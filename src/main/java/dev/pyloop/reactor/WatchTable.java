@@ -37,6 +37,13 @@ public final class WatchTable {
                 | (writer(descriptor) != NULL_HANDLE ? Interest.WRITE : 0);
     }
 
+    /** Makes room for handles of {@code descriptor}, so that putting them there cannot fail. */
+    public void reserve(int descriptor) {
+        if (descriptor >= readers.length) {
+            grow(descriptor);
+        }
+    }
+
     /** Puts {@code handle} in the one slot that {@code kind} (one bit) names and returns what was there. */
     public long replace(int descriptor, int kind, long handle) {
         if (descriptor >= readers.length) {
@@ -76,10 +83,13 @@ public final class WatchTable {
         return readers.length;
     }
 
+    /** All or nothing: memory may be short for any of the three. */
     private void grow(int descriptor) {
         int capacity = Math.max(descriptor + 1, readers.length * 2);
-        readers = Arrays.copyOf(readers, capacity);
-        writers = Arrays.copyOf(writers, capacity);
+        long[] largerReaders = Arrays.copyOf(readers, capacity);
+        long[] largerWriters = Arrays.copyOf(writers, capacity);
         once = Arrays.copyOf(once, capacity);
+        readers = largerReaders;
+        writers = largerWriters;
     }
 }

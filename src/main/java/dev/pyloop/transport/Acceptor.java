@@ -65,9 +65,7 @@ public final class Acceptor implements AutoCloseable {
         for (int i = 0; i < limit; i++) {
             int result = calls.accept(listener, address.address());
             if (result >= 0) {
-                byte[] peer = lastAddress();
-                byte[] local = commonLocal.length == 0 ? localAddress(result) : commonLocal;
-                accepted.add(new Connection(result, peer, local));
+                take(result);
                 arrived.run();
             } else if (result == -Errno.EAGAIN || result == -Errno.EINTR) {
                 return 0;
@@ -88,6 +86,17 @@ public final class Acceptor implements AutoCloseable {
     public void close() {
         while (!accepted.isEmpty()) {
             calls.close(accepted.remove().descriptor());
+        }
+    }
+
+    private void take(int descriptor) {
+        try {
+            byte[] peer = lastAddress();
+            byte[] local = commonLocal.length == 0 ? localAddress(descriptor) : commonLocal;
+            accepted.add(new Connection(descriptor, peer, local));
+        } catch (OutOfMemoryError e) {
+            calls.close(descriptor);
+            throw e;
         }
     }
 

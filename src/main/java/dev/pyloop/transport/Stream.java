@@ -307,8 +307,8 @@ public final class Stream implements Flushable {
     private void list() {
         if (!listed) {
             owner.putOff();
-            listed = true;
             io.flushList().add(this);
+            listed = true;
         }
     }
 

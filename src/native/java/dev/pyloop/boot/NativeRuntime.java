@@ -1,5 +1,6 @@
 package dev.pyloop.boot;
 
+import com.oracle.svm.core.stack.StackOverflowCheck;
 import com.oracle.svm.core.thread.VMThreads;
 import dev.pyloop.memory.Memory;
 import java.nio.charset.StandardCharsets;
@@ -45,6 +46,16 @@ final class NativeRuntime {
             Memory.putByte(message + length, (byte) 0);
             return FAILED;
         }
+    }
+
+    /**
+     * Leaves it to C to see that there is stack for Java, in the thread that has just been attached: the check of each
+     * entry costs less, comes before anything has happened, and knows of the garbage collector's functions, which must
+     * not fail.
+     */
+    @CEntryPoint(name = "pyloop_engine_attached")
+    private static void attached(IsolateThread thread) {
+        StackOverflowCheck.singleton().disableStackOverflowChecksForFatalError();
     }
 
     /**

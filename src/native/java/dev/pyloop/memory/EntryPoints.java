@@ -24,7 +24,7 @@ public final class EntryPoints {
 
     /** Returns the address of a function {@code long f(long, long, long, long)} that lives as long as the process. */
     public static long addressOf(EntryPoint target) {
-        long address = entry(count);
+        long address = entry(count, target.isInfallible() ? 1 : 0);
         if (address == NONE_LEFT) {
             throw new IllegalStateException("there are no more than " + count + " entry points");
         }
@@ -64,7 +64,7 @@ public final class EntryPoints {
     }
 
     @CFunction("pyloop_entry")
-    private static native long entry(int number);
+    private static native long entry(int number, int infallible);
 
     @CEntryPoint(name = "pyloop_dispatch")
     @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // called from C; the thread is for the prologue

@@ -47,6 +47,23 @@ class ReadyQueueTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 255, 256, 257, 1000})
+    void drainsIntoAnother(int count) {
+        ReadyQueue source = new ReadyQueue();
+        ReadyQueue target = new ReadyQueue();
+        target.add(1);
+        for (int i = 0; i < count; i++) {
+            source.add(2 + i);
+        }
+        source.drainTo(target);
+        assertTrue(source.isEmpty());
+        for (int i = 0; i <= count; i++) {
+            assertEquals(1 + i, target.poll());
+        }
+        assertTrue(target.isEmpty());
+    }
+
     @Test
     void givesMemoryBackAfterABurst() {
         ReadyQueue queue = new ReadyQueue();

@@ -70,18 +70,44 @@ class TimerHeapTest {
         }
         assertTrue(heap.wantsCompaction());
 
-        ReadyQueue removed = new ReadyQueue();
-        heap.compact(cancelled::contains, removed);
+        heap.compact(cancelled::contains);
 
+        // Whoever takes one may add others before the next.
         Set<Long> taken = new HashSet<>();
-        while (!removed.isEmpty()) {
-            taken.add(removed.poll());
+        for (long handle = heap.takeRemoved(); handle != ReadyQueue.NULL_HANDLE; handle = heap.takeRemoved()) {
+            taken.add(handle);
+            for (int i = 0; i < 3; i++) {
+                Timer timer = new Timer(random.nextInt(DEADLINES), 1001 + kept.size());
+                heap.add(timer.deadline(), timer.handle());
+                kept.add(timer);
+            }
+            heap.trim();
         }
         assertEquals(cancelled, taken);
         kept.sort(Comparator.comparingDouble(Timer::deadline).thenComparingLong(Timer::handle));
         for (Timer timer : kept) {
             assertEquals(timer.handle(), heap.remove());
         }
+        assertTrue(heap.isEmpty());
+    }
+
+    @Test
+    void whatIsClearedAwaitsItsTaker() {
+        TimerHeap heap = new TimerHeap();
+        for (int i = 1; i <= 100; i++) {
+            heap.add(-i, i);
+        }
+        heap.clear();
+        assertTrue(heap.isEmpty());
+        heap.add(5, 101);
+        heap.clear();
+        heap.add(6, 102);
+        Set<Long> taken = new HashSet<>();
+        for (long handle = heap.takeRemoved(); handle != ReadyQueue.NULL_HANDLE; handle = heap.takeRemoved()) {
+            assertTrue(taken.add(handle));
+        }
+        assertEquals(101, taken.size());
+        assertEquals(102, heap.remove());
         assertTrue(heap.isEmpty());
     }
 
