@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from library import LIBRARY
-from native_build import check, compiler, downloads, elf, machine
+from native_build import check, compiler, downloads, elf, jdks, machine
 
 OF_GLIBC_2_25: Final = "#include <sys/random.h>\nlong f(void *p) { return getrandom(p, 1, 0); }\n"
 
@@ -81,3 +81,27 @@ def test_a_file_that_is_no_library_is_refused(tmp_path: Path) -> None:
     file.write_text("#!/bin/sh\n", encoding="ascii")
     with pytest.raises(ValueError, match="no 64-bit"):
         elf.File(file)
+
+
+def test_too_little_memory_is_told_before_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "NEEDED_BYTES", 1)
+    machine.check_memory()
+    monkeypatch.setattr(machine, "NEEDED_BYTES", 10**15)
+    with pytest.raises(SystemExit, match=r"needs 1000000[.]0 GB of memory to build, and [0-9.]+ GB are available"):
+        machine.check_memory()
+
+
+def test_a_graalvm_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GRAALVM_HOME", os.fspath(tmp_path))
+    with pytest.raises(SystemExit, match=f"GRAALVM_HOME is {tmp_path}, which is no GraalVM for JDK 25"):
+        jdks.find()
+
+
+def test_a_jdk_of_another_version_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "javac").touch()
+    (tmp_path / "release").write_text('JAVA_VERSION="26.0.1"\n', encoding="ascii")
+    monkeypatch.delenv("GRAALVM_HOME", raising=False)
+    monkeypatch.setattr("jdk.candidates", lambda: iter([("JAVA_HOME", tmp_path)]))
+    with pytest.raises(SystemExit, match=rf"JDK 25, not on a newer one(.|\n)*{tmp_path} \(JAVA_HOME\): JDK 26"):
+        jdks.find()

@@ -6,7 +6,6 @@ second build downloads nothing.
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import sys
@@ -55,17 +54,17 @@ def zig() -> Path:
     version = re.search(r"^ziglang==(.+)$", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE)
     if version is None:
         raise SystemExit(f"{CONSTRAINTS} pins no ziglang")
-    folder = FOLDER / f"zig-{version[1]}"
+    folder = FOLDER / f"ziglang-{version[1]}"
     if not folder.is_dir():
-        if importlib.util.find_spec("pip") is None:
-            raise SystemExit(f"{sys.executable} has no pip to fetch the C compiler with (package ziglang)")
         unfinished = _fresh(folder)
+        run(sys.executable, "-m", "venv", unfinished)
         run(
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"),
-            *("--only-binary", ":all:", "--target", unfinished, f"ziglang=={version[1]}"),
+            *(unfinished / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("--no-input", "--only-binary", ":all:", f"ziglang=={version[1]}"),
         )
         unfinished.rename(folder)
-    return folder / "ziglang" / "zig"
+    (program,) = folder.glob("lib/python*/site-packages/ziglang/zig")
+    return program
 
 
 def _fresh(folder: Path) -> Path:

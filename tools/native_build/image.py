@@ -44,6 +44,8 @@ OPTIONS = (
 )
 
 JAVA = (
+    # It does not run long enough to gain from Java's second compiler, on a machine with few processors.
+    "-XX:TieredStopAtLevel=1",
     *("-XX:+UseParallelGC", "-Xss10m", "-XX:+UnlockExperimentalVMOptions", "-XX:+EnableJVMCI"),
     *("-XX:-UseJVMCICompiler", "--add-modules=ALL-DEFAULT"),
     f"--enable-native-access={','.join(jdks.BUILDER)}",

@@ -18,11 +18,16 @@ struct call_request {
 
 static long drive(int number, long argument) {
     struct call_request request = {0};
-    long result = pyloop_begin(pyloop_thread(), number, argument, (long)&request);
+    graal_thread *thread = pyloop_thread(__builtin_frame_address(0), 0);
+    if (thread == NULL) {
+        return 0;
+    }
+    long result = pyloop_begin(thread, number, argument, (long)&request);
     while (request.function != NULL) {
         const long *arguments = request.arguments;
         result = request.function(arguments[0], arguments[1], arguments[2], arguments[3]);
-        result = pyloop_resume(pyloop_thread(), number, result, (long)&request);
+        /* It is the same thread, but it may not be the one that called last. */
+        result = pyloop_resume(pyloop_thread(__builtin_frame_address(0), 1), number, result, (long)&request);
     }
     return result;
 }

@@ -455,9 +455,7 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void releaseRemovedTimers() {
-        for (long timer = timers.takeRemoved();
-                timer != ReadyQueue.NULL_HANDLE;
-                timer = timers.takeRemoved()) {
+        for (long timer = timers.takeRemoved(); timer != ReadyQueue.NULL_HANDLE; timer = timers.takeRemoved()) {
             callbacks.unschedule(timer);
             callbacks.release(timer);
         }
