@@ -9,17 +9,23 @@ import pytest
 from support.programs import lines_of
 
 BACKTRACE = """
-import ctypes
+import ctypes, socket
 
-def callback():
-    frames = (ctypes.c_void_p * 200)()
-    count = libc.backtrace(frames, len(frames))
-    libc.backtrace_symbols_fd(frames, count, sys.stdout.fileno())
-    loop.stop()
+class Protocol(asyncio.Protocol):
+    def data_received(self, data):
+        frames = (ctypes.c_void_p * 200)()
+        count = libc.backtrace(frames, len(frames))
+        libc.backtrace_symbols_fd(frames, count, sys.stdout.fileno())
+        loop.stop()
 
 libc = ctypes.CDLL(None)
 loop = new_event_loop()
-loop.call_soon(callback)
+ours, peer = socket.socketpair()
+transport, _ = loop.run_until_complete(loop.create_connection(Protocol, sock=ours))
+peer.send(b"data")
+loop.run_forever()
+transport.abort()
+loop.call_soon(loop.stop)
 loop.run_forever()
 """
 

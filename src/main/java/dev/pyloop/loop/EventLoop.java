@@ -245,6 +245,7 @@ public final class EventLoop implements AutoCloseable {
      *
      * @return false when it is over
      */
+    @Inlined
     public boolean advance(Run run) {
         while (true) {
             // A callback may drop all that are queued.

@@ -1,5 +1,11 @@
 package dev.pyloop.memory;
 
+import com.oracle.svm.core.Isolates;
+import com.oracle.svm.core.Uninterruptible;
+import com.oracle.svm.core.c.function.CEntryPointOptions;
+import com.oracle.svm.core.graal.nodes.WriteCurrentVMThreadNode;
+import com.oracle.svm.core.graal.snippets.CEntryPointSnippets;
+import com.oracle.svm.core.thread.VMThreads;
 import java.util.Arrays;
 import org.graalvm.nativeimage.IsolateThread;
 import org.graalvm.nativeimage.c.function.CEntryPoint;
@@ -52,12 +58,14 @@ public final class EntryPoints {
     private static native long drive(int number);
 
     @CEntryPoint(name = "pyloop_begin")
+    @CEntryPointOptions(prologue = Enter.class, epilogue = Leave.class)
     @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // as below
     private static long begin(IsolateThread thread, int number, long argument, long request) {
         return driven[number].begin(argument, request);
     }
 
     @CEntryPoint(name = "pyloop_resume")
+    @CEntryPointOptions(prologue = Enter.class, epilogue = Leave.class)
     @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // as below
     private static long resume(IsolateThread thread, int number, long result, long request) {
         return driven[number].resume(result, request);
@@ -67,8 +75,37 @@ public final class EntryPoints {
     private static native long entry(int number, int infallible);
 
     @CEntryPoint(name = "pyloop_dispatch")
+    @CEntryPointOptions(prologue = Enter.class, epilogue = Leave.class)
     @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // called from C; the thread is for the prologue
     private static long dispatch(IsolateThread thread, int number, long a, long b, long c, long d) {
         return targets[number].call(a, b, c, d);
+    }
+
+    /**
+     * Enters Java. The runtime's own way has two atomic operations, for a garbage collection in another thread that may
+     * stop this one on its way in or out. Here there is none: a thread collects in Java, with the GIL, which the entering
+     * one has.
+     */
+    static final class Enter implements CEntryPointOptions.Prologue {
+        private Enter() {}
+
+        @Uninterruptible(reason = "not in Java yet")
+        @SuppressWarnings("UnusedMethod") // the builder finds it by its name
+        static void enter(IsolateThread thread) {
+            WriteCurrentVMThreadNode.writeCurrentVMThread(thread);
+            CEntryPointSnippets.initBaseRegisters(Isolates.getHeapBase(VMThreads.IsolateTL.get(thread)));
+            VMThreads.StatusSupport.statusTL.set(thread, VMThreads.StatusSupport.STATUS_IN_JAVA);
+        }
+    }
+
+    /** Leaves Java, as {@link Enter} enters it. */
+    static final class Leave implements CEntryPointOptions.Epilogue {
+        private Leave() {}
+
+        @Uninterruptible(reason = "not in Java any more")
+        @SuppressWarnings("UnusedMethod") // the builder finds it by its name
+        static void leave() {
+            VMThreads.StatusSupport.statusTL.set(VMThreads.StatusSupport.STATUS_IN_NATIVE);
+        }
     }
 }
