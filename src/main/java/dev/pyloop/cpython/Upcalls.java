@@ -12,6 +12,9 @@ import dev.pyloop.memory.EntryPoints;
  * error indicator, and the upcall answers the null pointer. All have the one signature of {@link EntryPoint}: in the
  * calling conventions that {@code NativeFunction} describes, a parameter that the caller does not pass is a register with
  * something in it. Entry points live as long as the process.
+ *
+ * <p>{@code OutOfMemoryError} has a handler of its own wherever everything is caught. In the native library, the error of
+ * an allocation in a {@code try} block, or in a method compiled into it, reaches no handler but one that names it.
  */
 final class Upcalls {
     private static final int FAILED = -1;
@@ -48,9 +51,10 @@ final class Upcalls {
         public long begin(long self, long request) {
             try {
                 return driven.begin(self, request);
+            } catch (OutOfMemoryError e) {
+                return fail(e, request);
             } catch (Throwable t) {
-                CallRequest.clear(request);
-                return raise(t);
+                return fail(t, request);
             }
         }
 
@@ -58,11 +62,17 @@ final class Upcalls {
         public long resume(long result, long request) {
             try {
                 return driven.resume(result, request);
+            } catch (OutOfMemoryError e) {
+                return fail(e, request);
             } catch (Throwable t) {
-                CallRequest.clear(request);
-                return raise(t);
+                return fail(t, request);
             }
         }
+    }
+
+    private static long fail(Throwable thrown, long request) {
+        CallRequest.clear(request);
+        return raise(thrown);
     }
 
     private record Keywords(Methods methods, int method) implements EntryPoint {
@@ -70,6 +80,8 @@ final class Upcalls {
         public long call(long self, long arguments, long count, long names) {
             try {
                 return methods.call(method, self, arguments, count, names);
+            } catch (OutOfMemoryError e) {
+                return raise(e);
             } catch (Throwable t) {
                 return raise(t);
             }
@@ -81,6 +93,8 @@ final class Upcalls {
         public long call(long self, long none, long noCount, long noNames) {
             try {
                 return methods.call(method, self);
+            } catch (OutOfMemoryError e) {
+                return raise(e);
             } catch (Throwable t) {
                 return raise(t);
             }
@@ -92,6 +106,8 @@ final class Upcalls {
         public long call(long self, long argument, long noCount, long noNames) {
             try {
                 return methods.call(method, self, argument);
+            } catch (OutOfMemoryError e) {
+                return raise(e);
             } catch (Throwable t) {
                 return raise(t);
             }
@@ -105,6 +121,8 @@ final class Upcalls {
                 visitor.begin(visit, argument);
                 traverse.traverse(self, visitor);
                 return visitor.status();
+            } catch (OutOfMemoryError e) {
+                return FAILED;
             } catch (Throwable t) {
                 // The collector knows no errors; not having shown a reference only keeps objects alive.
                 return FAILED;
@@ -121,6 +139,8 @@ final class Upcalls {
     private static long raise(Throwable thrown) {
         try {
             Errors.raise(thrown);
+        } catch (OutOfMemoryError e) {
+            return Objects.NULL;
         } catch (Throwable t) {
             // Making an exception runs Python code, which may raise another: then that one is set. Or Java is out of
             // stack or memory once more: then none is, and CPython makes a SystemError of the null pointer alone.
