@@ -77,6 +77,9 @@ public final class Memory {
         MemorySegment.copy(bytes, 0, ALL, ValueLayout.JAVA_BYTE, address, bytes.length);
     }
 
+    /** Has the references to unreachable objects put into their queues; a JVM does so by itself. */
+    static void queueUnreachable() {}
+
     /** Allocates {@code size} zeroed bytes that live as long as the process, for what is needed before anything else. */
     static long allocateForever(long size) {
         return Arena.global().allocate(size, Long.BYTES).address();

@@ -19,7 +19,6 @@ public final class Contexts {
 
     /** What only the unusual cases need. */
     private static final class Api {
-        static final NativeFunction COPY_CURRENT = Interpreter.function("PyContext_CopyCurrent");
         static final NativeFunction ENTER = Interpreter.function("PyContext_Enter");
         static final NativeFunction EXIT = Interpreter.function("PyContext_Exit");
     }
@@ -45,16 +44,13 @@ public final class Contexts {
     @Inlined
     public static @Owned long copyCurrent(long threadState) {
         long current = Memory.getLong(threadState + ContextLayout.THREAD_CONTEXT);
-        if (current == Objects.NULL) {
-            return copyCurrentByApi();
-        }
-        return copyOf(current);
+        return current == Objects.NULL ? empty() : copyOf(current);
     }
 
     /** Returns a copy of {@code context}, be it entered or not. */
     @Inlined
     public static @Owned long copyOf(@Borrowed long context) {
-        long copy = POOL.isEmpty() ? create() : POOL.take();
+        long copy = empty();
         long variables = Memory.getLong(context + ContextLayout.VARIABLES);
         Memory.putLong(copy + ContextLayout.VARIABLES, References.retain(variables));
         References.release(noVariables);
@@ -143,12 +139,14 @@ public final class Contexts {
                 && Memory.getInt(context + ContextLayout.ENTERED) == 0;
     }
 
-    private static long create() {
-        return Errors.check(NEW.call());
+    /** Returns a context that has no variables; such as a thread has that has none yet. */
+    @Inlined
+    private static @Owned long empty() {
+        return POOL.isEmpty() ? create() : POOL.take();
     }
 
-    private static long copyCurrentByApi() {
-        return Errors.check(Api.COPY_CURRENT.call());
+    private static long create() {
+        return Errors.check(NEW.call());
     }
 
     private static boolean enterByApi(long context) {

@@ -40,6 +40,7 @@ public final class ScratchBuffer {
 
     private static synchronized void track(ScratchBuffer buffer) {
         BLOCKS.add(new Block(buffer));
+        Memory.queueUnreachable();
         while (UNREACHABLE.poll() instanceof Block block) {
             BLOCKS.remove(block);
             NativeBuffer.free(block.address);

@@ -1,5 +1,6 @@
 package dev.pyloop.memory;
 
+import com.oracle.svm.core.heap.Heap;
 import org.graalvm.nativeimage.UnmanagedMemory;
 import org.graalvm.word.Pointer;
 import org.graalvm.word.WordFactory;
@@ -68,6 +69,11 @@ public final class Memory {
         for (int i = 0; i < bytes.length; i++) {
             pointer(address).writeByte(i, bytes[i]);
         }
+    }
+
+    /** Has the references to unreachable objects put into their queues: the runtime has no thread that would do it. */
+    static void queueUnreachable() {
+        Heap.getHeap().doReferenceHandling();
     }
 
     /** Allocates {@code size} zeroed bytes that live as long as the process, for what is needed before anything else. */
