@@ -133,6 +133,15 @@ def test_two_hundred_loops_are_open_at_once(each_factory: LoopFactory) -> None:
     assert all(loop.is_closed() for loop in loops)
 
 
+def test_a_loop_takes_as_many_descriptors_as_asyncios() -> None:
+    taken = []
+    for factory in FACTORIES.values():
+        before = open_descriptors()
+        with fresh_loop(factory):
+            taken.append((open_descriptors() - before).total())
+    assert taken == [3, 3]
+
+
 def test_a_loop_that_finds_no_descriptors_left_keeps_none() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     before = open_descriptors()

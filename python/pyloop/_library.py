@@ -62,7 +62,7 @@ def _renew_loops() -> None:
     for loop in list(_loops.values()):
         if not loop.is_closed():
             try:
-                loop._renew_descriptors()
+                loop._after_fork()
             except OSError as error:
                 failure = error  # of one loop, and the others must not go on with the parent's for it
     if failure is not None:

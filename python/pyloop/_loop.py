@@ -17,7 +17,7 @@ import weakref
 from . import _callbacks, _collector, _engine
 from ._names import NameMethods
 from ._processes import ProcessMethods
-from ._self_pipe import make_pipe, renew_pipe
+from ._self_pipe import PipeEnd
 from ._servers import ServerMethods
 from ._sockets import SocketMethods
 from ._tasks import TaskMethods
@@ -334,25 +334,14 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         return _NO_DESCRIPTOR if self._csock is None else self._csock.fileno()
 
     def _make_self_pipe(self) -> None:
-        self._ssock, self._csock = make_pipe()
-        try:
-            self._add_reader(self._ssock.fileno(), self._read_from_self)
-        except BaseException:
-            # There is no loop to close them yet.
-            self._ssock.close()
-            self._csock.close()
-            raise
+        self._ssock, self._csock = map(PipeEnd, self._self_pipe())
+        self._add_reader(self._ssock.fileno(), self._read_from_self)
         self._internal_fds += 1
 
-    def _renew_descriptors(self) -> None:
-        """In the child of a fork, share the poller and the self-pipe with the parent's loop no longer.
-
-        Raises:
-            OSError: descriptors are exhausted.
-        """
-        if self._csock is not None:
-            renew_pipe(self._ssock, self._csock)
-        self._after_fork()
+    def _read_from_self(self) -> None:
+        # The engine has read the first of them: it tells signals from its own wake-ups.
+        self._process_self_data(self._take_signals())
+        super()._read_from_self()
 
     def _process_self_data(self, data: bytes) -> None:
         outer = self._outer_wakeup_fd()

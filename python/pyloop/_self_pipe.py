@@ -8,10 +8,11 @@ _CLOSED = -1
 
 
 class PipeEnd:
-    """One end of a non-blocking pipe, with as much of a socket's interface as inherited code uses.
+    """One end of the loop's self-pipe, with as much of a socket's interface as inherited code uses.
 
     asyncio has a pair of sockets here, in which there is room for some 280 signals, each a byte; those that come when
-    it is full are lost. A pipe holds 65,536. It owns its descriptor.
+    it is full are lost. A pipe holds 65,536. The engine owns the descriptor, and closes it right after this object is
+    closed.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -30,32 +31,5 @@ class PipeEnd:
         return os.read(self._descriptor, size)
 
     def close(self) -> None:
-        """Close the descriptor, once."""
-        descriptor, self._descriptor = self._descriptor, _CLOSED
-        if descriptor != _CLOSED:
-            os.close(descriptor)
-
-
-def make_pipe() -> tuple[PipeEnd, PipeEnd]:
-    """Return the end to read from and the end to write to.
-
-    Raises:
-        OSError: descriptors are exhausted.
-    """
-    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    return PipeEnd(reader), PipeEnd(writer)
-
-
-def renew_pipe(reader: PipeEnd, writer: PipeEnd) -> None:
-    """Put another pipe under the numbers of the one that both are ends of, which other processes may go on using.
-
-    Raises:
-        OSError: descriptors are exhausted.
-    """
-    other = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        for end, descriptor in zip((reader, writer), other, strict=True):
-            os.dup2(descriptor, end.fileno(), inheritable=False)
-    finally:
-        for descriptor in other:
-            os.close(descriptor)
+        """Let go of the descriptor."""
+        self._descriptor = _CLOSED

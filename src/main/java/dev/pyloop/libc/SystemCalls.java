@@ -11,7 +11,8 @@ import dev.pyloop.memory.SystemCall;
 public final class SystemCalls {
     private static final SystemCall EPOLL_CREATE1 = SystemCall.of("epoll_create1");
     private static final SystemCall EPOLL_CTL = SystemCall.of("epoll_ctl");
-    private static final SystemCall EVENTFD = SystemCall.of("eventfd");
+    private static final SystemCall PIPE2 = SystemCall.of("pipe2");
+    private static final SystemCall DUP3 = SystemCall.of("dup3");
     static final SystemCall READ = SystemCall.of("read");
     static final SystemCall WRITE = SystemCall.of("write");
     static final SystemCall CLOSE = SystemCall.of("close");
@@ -28,9 +29,14 @@ public final class SystemCalls {
         return EPOLL_CTL.callInt(state, epoll, operation, descriptor, event);
     }
 
-    /** Makes an event counter, whose descriptor is the caller's. */
-    public int eventfd(int initial, int flags) {
-        return EVENTFD.callInt(state, initial, flags);
+    /** Makes a pipe, and puts the descriptors of its ends, which are the caller's, at the address of two ints. */
+    public int pipe2(long ends, int flags) {
+        return PIPE2.callInt(state, ends, flags);
+    }
+
+    /** Makes {@code number} another name of what {@code descriptor} names; what it named before is closed. */
+    public int dup3(int descriptor, int number, int flags) {
+        return DUP3.callInt(state, descriptor, number, flags);
     }
 
     /** Reads up to {@code size} bytes into {@code buffer}. */

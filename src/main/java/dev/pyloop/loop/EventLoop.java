@@ -19,7 +19,7 @@ import java.util.function.LongPredicate;
  * of asyncio's, kept to the letter.
  *
  * <p>Everything but {@link #post} and {@link #wake} is called with the host's lock held, by any thread; {@link #run} by
- * one thread at a time. The loop owns the handles it is given, its poller and its waker, and gives all of them back in
+ * one thread at a time. The loop owns the handles it is given, its poller and its self-pipe, and gives all of them back in
  * {@link #close()}.
  */
 public final class EventLoop implements AutoCloseable {
@@ -43,7 +43,7 @@ public final class EventLoop implements AutoCloseable {
 
     private final PollPolicy policy = new PollPolicy();
     private final Watches watches;
-    private final Waker waker;
+    private final SelfPipe selfPipe;
     private final Callbacks callbacks;
     private final Host host;
     private final Poller poller;
@@ -79,12 +79,12 @@ public final class EventLoop implements AutoCloseable {
         isCancelled = callbacks::isCancelled;
         release = callbacks::release;
         try {
-            waker = new Waker();
+            selfPipe = new SelfPipe();
         } catch (SystemCallException e) {
             poller.close();
             throw e;
         }
-        int result = poller.add(waker.descriptor(), Interest.READ);
+        int result = poller.add(selfPipe.reader(), Interest.READ);
         if (result < 0) {
             close();
             throw new SystemCallException("epoll_ctl", -result);
@@ -127,7 +127,7 @@ public final class EventLoop implements AutoCloseable {
         // Read before written: among many calls only the first after the loop fell asleep pays the system call.
         if (sleeping) {
             sleeping = false;
-            waker.wake();
+            selfPipe.wake();
         }
     }
 
@@ -196,6 +196,11 @@ public final class EventLoop implements AutoCloseable {
     /** Returns the handle that {@code descriptor} is watched with, which stays the loop's, or 0. */
     public long watcher(int descriptor, int kind) {
         return watches.watcher(descriptor, kind);
+    }
+
+    /** Returns the pipe that ends the loop's sleep; who wants its signals {@linkplain #watch watches} it too. */
+    public SelfPipe selfPipe() {
+        return selfPipe;
     }
 
     /** Says how many of the watched descriptors are the host's own. */
@@ -310,9 +315,9 @@ public final class EventLoop implements AutoCloseable {
         if (closed) {
             return;
         }
-        check("eventfd", waker.afterFork());
+        check("pipe2", selfPipe.afterFork());
         check("epoll_create1", poller.afterFork());
-        check("epoll_ctl", poller.add(waker.descriptor(), Interest.READ));
+        check("epoll_ctl", poller.add(selfPipe.reader(), Interest.READ));
         watches.watchAgain();
     }
 
@@ -327,7 +332,7 @@ public final class EventLoop implements AutoCloseable {
         closed = true;
         clear();
         watches.takeAll(release);
-        waker.close();
+        selfPipe.close();
         poller.close();
     }
 
@@ -363,6 +368,7 @@ public final class EventLoop implements AutoCloseable {
         if ((++polls & (POLLS_PER_TRIM - 1)) == 0) {
             trimQueues();
         }
+        // The self-pipe is one more where nobody watches it for signals.
         int watched = watches.count() + 1;
         long timeout = timeoutNanos();
         int count = timeout == NOT_AT_ALL ? poller.poll(watched) : sleep(timeout, watched);
@@ -420,8 +426,7 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void queueReady(int descriptor, int readiness) {
-        if (descriptor == waker.descriptor()) {
-            waker.drain();
+        if (descriptor == selfPipe.reader() && !selfPipe.drain()) {
             return;
         }
         watches.queueReady(descriptor, readiness, ready);

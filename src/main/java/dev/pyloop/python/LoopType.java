@@ -1,6 +1,7 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Bytes;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Methods;
 import dev.pyloop.cpython.Numbers;
@@ -14,6 +15,7 @@ import dev.pyloop.cpython.TypeBuilder;
 import dev.pyloop.cpython.Types;
 import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
+import dev.pyloop.loop.SelfPipe;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.reactor.Interest;
 
@@ -51,6 +53,8 @@ public final class LoopType implements Methods {
     private static final int DATAGRAM_TYPE = 25;
     private static final int AFTER_FORK = 26;
     private static final int BEFORE_FORK = 27;
+    private static final int SELF_PIPE = 28;
+    private static final int TAKE_SIGNALS = 29;
 
     private LoopType() {}
 
@@ -72,6 +76,9 @@ public final class LoopType implements Methods {
                 .noArguments("time", methods, TIME, Docs.TIME)
                 .driven("_run_once", LoopRun.METHOD, "Run one iteration; inside run_forever, all of them.")
                 .noArguments("_write_to_self", methods, WAKE, "Wake the loop up, from any thread.")
+                .noArguments(
+                        "_self_pipe", methods, SELF_PIPE, "Return the ends of the self-pipe, the reading one first.")
+                .noArguments("_take_signals", methods, TAKE_SIGNALS, "Return what was read from the self-pipe.")
                 .oneArgument("_enqueue", methods, ENQUEUE, "Queue a handle to run in the next iteration.")
                 .noArguments("_clear", methods, CLEAR, "Drop all queued handles and timers.")
                 .noArguments("_ready_count", methods, READY_COUNT, "Return the number of queued handles.")
@@ -131,6 +138,12 @@ public final class LoopType implements Methods {
             }
             case READY_COUNT -> {
                 return Numbers.fromLong(Loops.get(self).engine().readyCount());
+            }
+            case SELF_PIPE -> {
+                return selfPipe(Loops.get(self).engine().selfPipe());
+            }
+            case TAKE_SIGNALS -> {
+                return Bytes.of(Loops.get(self).engine().selfPipe().takeSignals());
             }
             case WAKE -> wake(self);
             case CLEAR -> Loops.get(self).engine().clear();
@@ -304,6 +317,15 @@ public final class LoopType implements Methods {
         if (loop != null) {
             loop.engine().wake();
         }
+    }
+
+    private static @Owned long selfPipe(SelfPipe pipe) {
+        long reader = Numbers.fromLong(pipe.reader());
+        long writer = Numbers.fromLong(pipe.writer());
+        long ends = Tuples.of(reader, writer);
+        References.release(reader);
+        References.release(writer);
+        return ends;
     }
 
     private static long enqueue(long self, long handle) {
