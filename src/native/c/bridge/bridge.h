@@ -17,7 +17,6 @@ typedef struct {
 } graal_isolate_parameters;
 extern int graal_create_isolate(graal_isolate_parameters *parameters, graal_isolate **isolate, graal_thread **thread);
 extern int graal_attach_thread(graal_isolate *isolate, graal_thread **thread);
-extern int graal_detach_thread(graal_thread *thread);
 
 /* The entry points that Java exports: @CEntryPoint in src/native/java. */
 extern long pyloop_dispatch(graal_thread *thread, int number, long a, long b, long c, long d);

@@ -1,9 +1,10 @@
 /*
- * The threads that enter Java. A thread is attached to the runtime by its first call, and detached when it ends.
+ * The threads that enter Java. A thread is attached to the runtime by its first call. When it ends it stays attached, and
+ * the next thread that comes takes its place: detaching is Java code, which may collect garbage, and a thread that ends
+ * has no GIL to do that with.
  *
  * Whoever is in Java holds the GIL: system calls that sleep give it up outside Java (calls.c). So when a thread forks, no
- * other is in Java, and the child needs to forget the others only. The one exception is the detaching of a thread that
- * ends, which `detaching` keeps from running during a fork.
+ * other is in Java, and the child needs to forget the others only.
  */
 #include "bridge.h"
 
@@ -20,19 +21,16 @@
 
 static graal_isolate *isolate;
 
-/*
- * A thread that is attached. Seats are never freed, but taken again: the one in `last` may be looked at when its thread
- * has ended.
- */
+/* Where a thread sits that is attached. Seats are never freed, but taken again when their thread has ended. */
 struct seat {
     void *_Atomic owner; /* the thread's pointer, by which it is known; null when it has ended */
-    graal_thread *thread;
+    graal_thread *thread; /* null if there was none yet */
     const char *stack_end;
     const char *lowest_entry; /* from here up there is stack enough to enter Java */
     struct seat *next; /* among those that are free */
 };
 
-/* The seat of a thread, whose destructor detaches the thread when it ends. */
+/* The seat of a thread, whose destructor frees the seat when the thread ends. */
 static pthread_key_t seat_key;
 
 /*
@@ -42,10 +40,10 @@ static pthread_key_t seat_key;
 static struct seat nobody;
 static struct seat *_Atomic last = &nobody;
 
-/* Guarded by `detaching`. */
+/* Guarded by `seating`. */
 static struct seat *free_seats;
 
-static pthread_mutex_t detaching = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t seating = PTHREAD_MUTEX_INITIALIZER;
 
 /* In a forked child, until the parent's other threads are forgotten. */
 static int others_remain;
@@ -54,32 +52,38 @@ static struct seat *current_seat(void) {
     return pthread_getspecific(seat_key);
 }
 
-/* Runs without the GIL. */
-static void detach(void *value) {
-    struct seat *seat = value;
-    pthread_mutex_lock(&detaching);
-    graal_detach_thread(seat->thread);
-    atomic_store_explicit(&seat->owner, NULL, memory_order_relaxed);
+static void leave_seat(struct seat *seat) {
+    pthread_mutex_lock(&seating);
     seat->next = free_seats;
     free_seats = seat;
-    pthread_mutex_unlock(&detaching);
+    pthread_mutex_unlock(&seating);
+}
+
+/* Runs without the GIL. */
+static void stand_up(void *value) {
+    struct seat *seat = value;
+    atomic_store_explicit(&seat->owner, NULL, memory_order_relaxed);
+    leave_seat(seat);
 }
 
 static void before_fork(void) {
-    pthread_mutex_lock(&detaching);
+    pthread_mutex_lock(&seating);
 }
 
 static void after_fork_in_parent(void) {
-    pthread_mutex_unlock(&detaching);
+    pthread_mutex_unlock(&seating);
 }
 
 static void forget_others(graal_thread *thread) {
     others_remain = 0;
+    for (struct seat *seat = free_seats; seat != NULL; seat = seat->next) {
+        seat->thread = NULL;
+    }
     pyloop_engine_forked(thread);
 }
 
 static void after_fork_in_child(void) {
-    pthread_mutex_init(&detaching, NULL);
+    pthread_mutex_init(&seating, NULL);
     /* Its thread is gone, and another may come to have its thread pointer. */
     atomic_store_explicit(&last, &nobody, memory_order_relaxed);
     struct seat *seat = current_seat();
@@ -92,28 +96,19 @@ static void after_fork_in_child(void) {
 
 /* Gives the calling thread a seat; null if there is no memory for one. */
 static struct seat *take_seat(void) {
-    pthread_mutex_lock(&detaching);
+    pthread_mutex_lock(&seating);
     struct seat *seat = free_seats;
     if (seat != NULL) {
         free_seats = seat->next;
     }
-    pthread_mutex_unlock(&detaching);
+    pthread_mutex_unlock(&seating);
     if (seat == NULL) {
         seat = calloc(1, sizeof *seat);
     }
     return seat;
 }
 
-static void leave_seat(struct seat *seat) {
-    pthread_mutex_lock(&detaching);
-    seat->next = free_seats;
-    free_seats = seat;
-    pthread_mutex_unlock(&detaching);
-}
-
-/* The thread that has just been attached sits down. */
-static void occupy(struct seat *seat, const char *stack_end) {
-    pyloop_engine_attached(seat->thread);
+static void sit_down(struct seat *seat, const char *stack_end) {
     pthread_setspecific(seat_key, seat);
     seat->stack_end = stack_end;
     seat->lowest_entry = stack_end + ROOM;
@@ -126,11 +121,15 @@ static struct seat *attach(const char *stack_end) {
     if (seat == NULL) {
         return NULL;
     }
-    if (graal_attach_thread(isolate, &seat->thread) != 0) {
-        leave_seat(seat);
-        return NULL;
+    if (seat->thread == NULL) {
+        if (graal_attach_thread(isolate, &seat->thread) != 0) {
+            seat->thread = NULL;
+            leave_seat(seat);
+            return NULL;
+        }
+        pyloop_engine_attached(seat->thread);
     }
-    occupy(seat, stack_end);
+    sit_down(seat, stack_end);
     if (others_remain) {
         forget_others(seat->thread);
     }
@@ -195,7 +194,7 @@ static int create_isolate(size_t *max_heap, graal_thread **thread) {
 }
 
 int pyloop_start_runtime(size_t *max_heap) {
-    int error = pthread_key_create(&seat_key, detach);
+    int error = pthread_key_create(&seat_key, stand_up);
     if (error != 0) {
         return error;
     }
@@ -206,9 +205,11 @@ int pyloop_start_runtime(size_t *max_heap) {
     const char *stack_end = pyloop_find_stack().end;
     error = create_isolate(max_heap, &seat->thread);
     if (error != 0) {
+        seat->thread = NULL;
         leave_seat(seat);
         return error;
     }
-    occupy(seat, stack_end);
+    pyloop_engine_attached(seat->thread);
+    sit_down(seat, stack_end);
     return pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
 }
