@@ -114,6 +114,19 @@ loop = new_event_loop()
 works(loop)
 loop.close()
 """,
+    "of what another loop holds": """
+full = [new_event_loop() for _ in range(4)]
+for number in range(40):
+    fill(lambda: full[number % 4].call_soon(list))
+    fill(lambda: full[number % 4].call_later(3600, list))
+    loop = new_event_loop()
+    loop.close()
+loop = new_event_loop()
+works(loop)
+loop.close()
+for loop in full:
+    loop.close()
+""",
     "of what another thread schedules": """
 loop = new_event_loop()
 done = 0

@@ -11,13 +11,19 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 /* What Java code takes of the stack at most, the Java garbage collector included, twice over. */
 #define ROOM (12 << 10)
 
 /* The least Java heap that the runtime knows. */
 #define LEAST_HEAP ((size_t)16 << 20)
+
+/* More address space than the library's own objects take. */
+#define IMAGE ((size_t)16 << 20)
+#define AMPLE ((size_t)4 << 30)
 
 static graal_isolate *isolate;
 
@@ -170,27 +176,32 @@ graal_thread *pyloop_thread(const char *frame, int must) {
     return find_thread(frame, must);
 }
 
+static size_t address_space_limit(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : SIZE_MAX;
+}
+
 /*
- * While it collects, the runtime has what lives twice, and must not fail then; large arrays leave holes. The library's own
- * objects lie in the same space.
+ * How much address space to reserve for a heap. While it collects, the runtime has what lives twice, large arrays leave
+ * holes, and it ends the process if it finds no place. The library's own objects lie in the same space. Where the process
+ * has no limit, space costs nothing.
  */
-static size_t space_for(size_t max_heap) {
-    return 3 * max_heap + ((size_t)16 << 20);
+static size_t space_for(size_t max_heap, size_t limit) {
+    return 8 * max_heap + (limit == SIZE_MAX ? AMPLE : IMAGE);
 }
 
 static int create_isolate(size_t *max_heap, graal_thread **thread) {
+    size_t limit = address_space_limit();
+    if (limit != SIZE_MAX && space_for(*max_heap, limit) > limit / 4) {
+        *max_heap = limit / 4 > IMAGE ? (limit / 4 - IMAGE) / 8 : 0;
+    }
     if (*max_heap < LEAST_HEAP) {
         *max_heap = LEAST_HEAP;
     }
-    for (;;) {
-        graal_isolate_parameters parameters = {.version = 1, .reserved_address_space = space_for(*max_heap)};
-        int error = graal_create_isolate(&parameters, &isolate, thread);
-        pyloop_close_image_file();
-        if (error != PYLOOP_NO_ADDRESS_SPACE || *max_heap / 2 < LEAST_HEAP) {
-            return error;
-        }
-        *max_heap /= 2;
-    }
+    graal_isolate_parameters parameters = {.version = 1, .reserved_address_space = space_for(*max_heap, limit)};
+    int error = graal_create_isolate(&parameters, &isolate, thread);
+    pyloop_close_image_file();
+    return error;
 }
 
 int pyloop_start_runtime(size_t *max_heap) {

@@ -169,6 +169,7 @@ public final class Errors {
 
     /** Sets the error indicator to a {@code MemoryError}; allocates nothing. */
     private static void setOutOfMemory() {
+        FullHeap.failed();
         SET_STRING.call(Memoryless.TYPE, Memoryless.MESSAGE);
     }
 

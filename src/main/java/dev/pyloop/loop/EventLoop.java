@@ -67,9 +67,9 @@ public final class EventLoop implements AutoCloseable {
     private volatile boolean sleeping;
 
     /**
-     * Makes a loop that owns {@code poller} from now on, also if this constructor fails.
+     * Makes a loop that owns {@code poller} from now on.
      *
-     * @throws SystemCallException when descriptors are exhausted
+     * @throws SystemCallException when descriptors are exhausted; the poller is closed then
      */
     public EventLoop(Callbacks callbacks, Host host, Poller poller) {
         this.callbacks = callbacks;

@@ -19,6 +19,7 @@ import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.loop.Host;
 import dev.pyloop.memory.NativeLock;
+import dev.pyloop.reactor.Poller;
 import dev.pyloop.reactor.epoll.EpollPoller;
 import dev.pyloop.transport.DatagramIo;
 import dev.pyloop.transport.StreamIo;
@@ -69,7 +70,16 @@ final class LoopObject implements Callbacks, Host {
     LoopObject(@Borrowed long self) {
         this.self = self;
         handles = new HandleRunner(flushes.datagrams());
-        engine = new EventLoop(this, this, new EpollPoller());
+        engine = engine(new EpollPoller());
+    }
+
+    private EventLoop engine(Poller poller) {
+        try {
+            return new EventLoop(this, this, poller);
+        } catch (OutOfMemoryError e) {
+            poller.close();
+            throw e;
+        }
     }
 
     /** Returns what tells other threads which handle of {@code call_soon_threadsafe} runs. */

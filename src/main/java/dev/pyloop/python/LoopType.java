@@ -3,6 +3,7 @@ package dev.pyloop.python;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Bytes;
 import dev.pyloop.cpython.Contexts;
+import dev.pyloop.cpython.FullHeap;
 import dev.pyloop.cpython.Methods;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
@@ -279,9 +280,19 @@ public final class LoopType implements Methods {
             throw PythonException.runtimeError("the event loop is initialized already");
         }
         try {
-            Loops.enter(self, new LoopObject(self));
+            Loops.enter(self, make(self));
         } catch (SystemCallException e) {
             throw PythonException.osError(e.errno());
+        }
+    }
+
+    /** Tries twice: who makes another loop after a failure of memory is recovering from it. */
+    private static LoopObject make(long self) {
+        try {
+            return new LoopObject(self);
+        } catch (OutOfMemoryError e) {
+            FullHeap.collect();
+            return new LoopObject(self);
         }
     }
 
