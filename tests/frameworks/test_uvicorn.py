@@ -23,7 +23,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
 from support.certificates import server_files
-from support.programs import HANG_SECONDS, program_environment
+from support.commands import logged, started
+from support.programs import HANG_SECONDS
 from support.security import Security, security_of
 from support.streams import run
 
@@ -338,26 +339,8 @@ def _command(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[byt
     files = server_files(folder)
     command = [sys.executable, "-m", "uvicorn", "program:app", "--loop", "pyloop:new_event_loop", "--http", "httptools"]
     command += ["--port", "0", "--ssl-keyfile", str(files.key), "--ssl-certfile", str(files.certificate), *options]
-    log = folder / "log"
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            command, cwd=folder, env=program_environment(), stdout=output, stderr=output, start_new_session=True
-        ) as process,
-    ):
-        try:
-            yield process, log
-        finally:
-            # With its workers, if it has left any.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-async def _logged(process: subprocess.Popen[bytes], log: Path, pattern: str) -> re.Match[str]:
-    while not (found := re.search(pattern, log.read_text())):
-        assert process.poll() is None, log.read_text()
-        await asyncio.sleep(0.01)
-    return found
+    with started(command, folder) as running:
+        yield running
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -369,10 +352,10 @@ def test_the_command_completes_requests_in_flight_when_it_is_terminated(
             return await response.text()
 
     async def main(process: subprocess.Popen[bytes], log: Path) -> str:
-        port = (await _logged(process, log, r"running on https://127\.0\.0\.1:(\d+)"))[1]
-        await _logged(process, log, "(?s)" + ".*startup complete" * workers)
+        port = (await logged(process, log, r"running on https://127\.0\.0\.1:(\d+)"))[1]
+        await logged(process, log, "(?s)" + ".*startup complete" * workers)
         task = asyncio.create_task(get(int(port)))
-        await _logged(process, log, "(?m)^request$")
+        await logged(process, log, "(?m)^request$")
         process.terminate()
         return await task
 

@@ -1,0 +1,42 @@
+"""Servers that are started by a command, and what they write."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from support.programs import program_environment
+
+
+@contextlib.contextmanager
+def started(
+    command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """A command that runs in a folder, and the file with all that it writes. What is left of it at the end is killed."""
+    log = folder / "log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            command, cwd=folder, env=program_environment(env), stdout=output, stderr=output, start_new_session=True
+        ) as process,
+    ):
+        try:
+            yield process, log
+        finally:
+            # With its workers, if it has left any.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+async def logged(process: subprocess.Popen[bytes], log: Path, pattern: str) -> re.Match[str]:
+    """Wait until what a command has written matches a pattern. It must not end before."""
+    while not (found := re.search(pattern, log.read_text())):
+        assert process.poll() is None, log.read_text()
+        await asyncio.sleep(0.01)
+    return found
