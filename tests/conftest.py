@@ -15,6 +15,7 @@ import pytest
 import pyloop
 from support.descriptors import open_descriptors
 from support.loops import FACTORIES, LoopFactory, fresh_loop
+from support.signals import make_room_for_signals
 
 ENGINES: Final = ("native", "jvm")
 """Each has a folder here, of tests about it alone; all other tests are about both."""
@@ -57,7 +58,13 @@ def signals_heeded() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def engine_started(signals_heeded: None) -> None:
+def room_for_signals() -> None:
+    """Let the tests send as many signals at once as they like."""
+    make_room_for_signals()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine_started(signals_heeded: None, room_for_signals: None) -> None:
     """Start the engine before the first test, so that what it holds open for good is no test's leak."""
     pyloop.new_event_loop().close()
     # What exists by now lives as long as the session: leaving it out makes the collection after every test cheap.
