@@ -6,75 +6,28 @@ import asyncio
 import hashlib
 import io
 import random
-import signal
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import asyncpg
 import pytest
 
-from support import daemons
-from support.certificates import client_context, server_files
+from support import daemons, postgres
 from support.servers import silent_server
 from support.streams import run
 
 Options: TypeAlias = dict[str, Any]
 
-_USER: Final = "tester"
-_PASSWORD: Final = "secret"
 _EMPTY: Final = '""'
 _LONG: Final = "SELECT pg_sleep(60)"
-
-# Durability is for those who keep their data.
-_SETTINGS: Final = {
-    "listen_addresses": daemons.HOST,
-    "fsync": "off",
-    "full_page_writes": "off",
-    "shared_buffers": "16MB",
-    "max_connections": "40",
-    "ssl": "on",
-}
 
 
 @pytest.fixture(scope="module")
 def ways() -> Iterator[dict[str, Options]]:
     """How to connect to a running server: in the clear, through TLS and through a socket of its folder."""
-    initdb, postgres = daemons.programs("initdb", "postgres")
-    with daemons.folder(privileged=False) as home:
-        files = server_files(home)
-        (home / "password").write_text(_PASSWORD)
-        for path in (files.key, home / "password"):
-            daemons.give(path, privileged=False)
-        _initialise(initdb, home)
-        settings = {
-            **_SETTINGS,
-            "unix_socket_directories": str(home),
-            "ssl_key_file": str(files.key),
-            "ssl_cert_file": str(files.certificate),
-        }
-        options = [f"--{name}={value}" for name, value in settings.items()]
-
-        def command(ports: daemons.Ports) -> list[str | Path]:
-            place = ["-D", str(home / "data"), "-p", str(ports[0])]
-            return daemons.contained(postgres, *place, *options, privileged=False, signal_name="INT")
-
-        with daemons.serving(command, home=home, ready="ready to accept connections", stop=signal.SIGINT) as (port,):
-            common = {"port": port, "user": _USER, "password": _PASSWORD, "database": "postgres"}
-            yield {
-                "plain": {**common, "host": daemons.HOST, "ssl": False},
-                "TLS": {**common, "host": daemons.HOST, "ssl": client_context()},
-                "unix": {**common, "host": str(home)},
-            }
-
-
-def _initialise(initdb: Path, home: Path) -> None:
-    options = [f"--pwfile={home / 'password'}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]
-    command = daemons.contained(initdb, "-D", home / "data", "-U", _USER, *options, privileged=False)
-    done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    with postgres.serving() as ways:
+        yield ways
 
 
 @pytest.fixture(params=["plain", "TLS", "unix"])

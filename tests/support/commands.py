@@ -18,7 +18,7 @@ from support.programs import program_environment
 def started(
     command: Sequence[str], folder: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """A command that runs in a folder, and the file with all that it writes. What is left of it at the end is killed."""
+    """A command that runs in a folder, and the file with all that it writes. Whoever is left at the end is killed."""
     log = folder / "log"
     with (
         log.open("wb") as output,
