@@ -171,3 +171,28 @@ say("ends")
     )
     assert done.returncode == 0, f"{done.returncode}\n{done.stderr}"
     assert done.stdout.splitlines() == ["ends"]
+
+
+def test_threads_that_take_the_places_of_others_keep_apart() -> None:
+    """The system gives a new thread the number of one that has ended, whose place in the runtime is a third one's by now.
+
+    Were two taken for one, the Java garbage collector would look for references where there is no stack any more.
+    """
+    lines = lines_of(
+        """
+def run_in_threads(count, seconds):
+    threads = [threading.Thread(target=pyloop.run, args=(asyncio.sleep(seconds),)) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+for _ in range(3):
+    run_in_threads(4, 0.01)
+    for _ in range(20):
+        run_in_threads(8, 0.001)
+    for _ in range(600):
+        new_event_loop().close()
+say("ended")
+"""
+    )
+    assert lines == ["ended"]

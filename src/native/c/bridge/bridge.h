@@ -26,6 +26,7 @@ extern int pyloop_engine_start(
     graal_thread *thread, long dlsym, long library, long module, long max_heap, long message, long size);
 extern void pyloop_engine_forked(graal_thread *thread);
 extern void pyloop_engine_attached(graal_thread *thread);
+extern void pyloop_engine_succeeded(graal_thread *thread, long handle, long id);
 
 /* The error of graal_create_isolate() where the process may not have so much address space. */
 #define PYLOOP_NO_ADDRESS_SPACE 801

@@ -6,6 +6,7 @@
  * Whoever is in Java holds the GIL: system calls that sleep give it up outside Java (calls.c). So when a thread forks, no
  * other is in Java, and the child needs to forget the others only.
  */
+#define _GNU_SOURCE
 #include "bridge.h"
 
 #include <errno.h>
@@ -14,6 +15,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* What Java code takes of the stack at most, the Java garbage collector included, twice over. */
 #define ROOM (12 << 10)
@@ -127,7 +130,9 @@ static struct seat *attach(const char *stack_end) {
     if (seat == NULL) {
         return NULL;
     }
-    if (seat->thread == NULL) {
+    if (seat->thread != NULL) {
+        pyloop_engine_succeeded(seat->thread, (long)pthread_self(), syscall(SYS_gettid));
+    } else {
         if (graal_attach_thread(isolate, &seat->thread) != 0) {
             seat->thread = NULL;
             leave_seat(seat);

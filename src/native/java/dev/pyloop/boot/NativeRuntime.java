@@ -8,6 +8,7 @@ import java.util.Arrays;
 import org.graalvm.nativeimage.IsolateThread;
 import org.graalvm.nativeimage.RuntimeOptions;
 import org.graalvm.nativeimage.c.function.CEntryPoint;
+import org.graalvm.word.WordFactory;
 
 /**
  * What C calls to start the engine in the native library, and after a fork ({@code src/native/c/bridge}).
@@ -56,6 +57,19 @@ final class NativeRuntime {
     @CEntryPoint(name = "pyloop_engine_attached")
     private static void attached(IsolateThread thread) {
         StackOverflowCheck.singleton().disableStackOverflowChecksForFatalError();
+    }
+
+    /**
+     * Takes note that another thread goes on in the place of one that has ended. The runtime would take a third one for
+     * the one that ended, if the system gives it the same number.
+     *
+     * @param handle the thread's {@code pthread_t}
+     * @param id the system's number of it
+     */
+    @CEntryPoint(name = "pyloop_engine_succeeded")
+    private static void succeeded(IsolateThread thread, long handle, long id) {
+        VMThreads.OSThreadHandleTL.set(thread, WordFactory.pointer(handle));
+        VMThreads.OSThreadIdTL.set(thread, WordFactory.pointer(id));
     }
 
     /**
