@@ -21,7 +21,7 @@ bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 stubtest = PYLOOP_ENGINE=native python3 tools/environments.py $(1) $(2) \
 	python -m mypy.stubtest --concise --allowlist tools/stubtest-allowlist.txt pyloop
 
-.PHONY: build jar native run test test-all lint stubs docs format wheel wheel-check bench bench-report jmh clean
+.PHONY: build jar native run test test-all soak lint stubs docs format wheel wheel-check bench bench-report jmh clean
 
 build: jar native
 
@@ -66,6 +66,12 @@ lint: build
 # Compares the types that the package promises with what is there at run time.
 stubs: build
 	$(foreach version,$(PYTHONS),$(call stubtest,test,$(version)) &&) true
+
+# Churn for so many minutes, every byte checked, and whatever may leak counted; SOAK="--seed 7" passes options on.
+MINUTES ?= 10
+SOAK_PYTHON ?= 3.13
+soak: build
+	PYTHONPATH=tests python3 tools/environments.py test $(SOAK_PYTHON) python -m soak --minutes $(MINUTES) $(SOAK)
 
 # The documentation site, in build/site; a broken link is an error.
 docs:

@@ -34,8 +34,15 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a run compare more random programs than the usual ones."""
+    """Let a run compare more random programs than the usual ones, and have more system calls fail."""
     parser.addoption("--order-seeds", default="0-300", metavar="FIRST-LAST", help="random programs of test_order.py")
+    parser.addoption("--faults", type=int, default=100, metavar="COUNT", help="how many failures in test_faults.py")
+
+
+@pytest.fixture
+def fault_limit(request: pytest.FixtureRequest) -> int:
+    """How many system calls are to fail."""
+    return int(request.config.getoption("--faults"))
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import weakref
 from typing import Any
 
 import pytest
 
 from support.datagrams import LOCALHOST, TOO_LARGE, Recorder, address_of, burst, close, endpoint, run_until
-from support.loops import FACTORIES, LoopFactory, fresh_loop, run_idle
+from support.loops import FACTORIES, LoopFactory, collect_until, fresh_loop, run_idle
 
 
 def test_an_exception_of_the_protocol_is_reported_and_harms_nobody(
@@ -186,6 +187,24 @@ def test_an_interrupt_out_of_error_received_loses_nothing(loop: asyncio.Abstract
     assert sorted(peer.recv(100) for _ in range(6)) == [b"1", b"2", b"3", b"4", b"5", b"6"]
     assert failing.events == ["made", "OSError", "OSError"]
     close(loop, failing, other)
+
+
+def test_a_callback_whose_datagrams_end_the_loop_is_given_up(
+    loop: asyncio.AbstractEventLoop, peer: socket.socket
+) -> None:
+    recorder = endpoint(loop, Failing(KeyboardInterrupt("mine")), local_addr=(LOCALHOST, 0))
+
+    class Argument:
+        pass
+
+    argument = Argument()
+    seen = weakref.ref(argument)
+    loop.call_soon(lambda _: burst(recorder, [b"1", TOO_LARGE], peer.getsockname()), argument)
+    del argument
+    with pytest.raises(KeyboardInterrupt, match="mine"):
+        loop.run_forever()
+    assert collect_until(lambda: seen() is None)
+    close(loop, recorder)
 
 
 def test_two_interrupts_are_chained(loop: asyncio.AbstractEventLoop, peer: socket.socket) -> None:

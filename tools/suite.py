@@ -35,7 +35,7 @@ MODES = {
 }
 
 # So many random programs take a while.
-MANY_SEEDS = ("--order-seeds", "0-3000", "--timeout", "1000")
+MANY_SEEDS = ("--order-seeds", "0-3000", "--faults", "1000", "--timeout", "1000")
 # What starts many processes and servers takes long. In the short form it is left to the oldest Python, and to those
 # that run all of the conformance tests.
 WITHOUT_THE_SLOWEST = (

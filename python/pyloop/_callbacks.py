@@ -1,6 +1,6 @@
 """What the engine asks Python to do on its behalf: the rare cases of running a callback.
 
-Like ``_loop``, this module relies on private names of asyncio; no other does.
+It does what asyncio's private methods do, and sets private attributes of handles.
 """
 
 from __future__ import annotations

@@ -59,7 +59,9 @@ class SubprocessTransport(UnixSubprocessTransport):
         """Close the descriptor without waiting for the child any longer."""
         descriptor, self._pidfd = self._pidfd, _NO_DESCRIPTOR
         if descriptor != _NO_DESCRIPTOR:
-            os.close(descriptor)
+            # Linux closes it whatever it answers.
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless the child has ended: never to a stranger that has got the child's number.

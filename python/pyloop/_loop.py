@@ -1,6 +1,6 @@
 """The event loop class: everything per connection, per server and per loop is asyncio's own code, inherited.
 
-Like ``_callbacks``, this module relies on private names of asyncio; no other does.
+It replaces private methods of asyncio's, as the modules of its base classes do. Other private names are in ``_stock``.
 """
 
 from __future__ import annotations
@@ -131,22 +131,22 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
             RuntimeError: the loop is initialized already, or this process is the fork of one whose engine is a JVM.
         """
         self._init()
-        self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
-        self._children = {}
-        self._listening = {}
-        self._outer_wakeup: int | EventLoop = _NO_DESCRIPTOR
-        self._forever = False
-        self._follow("time", replaced=False)
-        self._follow("call_at", replaced=False)
         try:
+            self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+            self._children = {}
+            self._listening = {}
+            self._outer_wakeup: int | EventLoop = _NO_DESCRIPTOR
+            self._forever = False
+            self._follow("time", replaced=False)
+            self._follow("call_at", replaced=False)
             super().__init__(_Selector(self))
+            self._ready = _ReadyQueue(self)
+            self._transports = _Transports(self)
+            _engine.runtime.loop_made(self)
         except BaseException:
             self._closed = True
             self._release()
             raise
-        self._ready = _ReadyQueue(self)
-        self._transports = _Transports(self)
-        _engine.runtime.loop_made(self)
 
     def run_forever(self) -> None:
         """Run until ``stop()`` is called.

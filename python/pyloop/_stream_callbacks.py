@@ -55,7 +55,7 @@ def report_fatal_write(transport: StreamTransport, failure: BaseException, _: No
     """End the connection because sending failed."""
     waiter = getattr(transport, "_empty_waiter", None)
     report_fatal(transport, failure, f"Fatal write error on {transport._medium} transport")
-    if waiter is not None:
+    if waiter is not None and not waiter.done():
         waiter.set_exception(failure)
 
 
@@ -146,9 +146,15 @@ def warn_of_unclosed(transport: StreamTransport) -> None:
     warnings.warn(f"unclosed transport {transport!r}", ResourceWarning, source=transport, stacklevel=2)
 
 
+def end_empty_waiter(transport: StreamTransport) -> None:
+    """Tell whoever waits for the write buffer to become empty that it is; a cancelled ``sendfile`` waits no more."""
+    if transport._empty_waiter is not None and not transport._empty_waiter.done():
+        transport._empty_waiter.set_result(None)
+
+
 def fail_empty_waiter(transport: StreamTransport) -> None:
     """Tell whoever waits for the write buffer to become empty that the connection is over."""
-    if transport._empty_waiter is not None:
+    if transport._empty_waiter is not None and not transport._empty_waiter.done():
         transport._empty_waiter.set_exception(ConnectionError("Connection is closed by peer"))
 
 

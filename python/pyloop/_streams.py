@@ -155,9 +155,10 @@ class StreamTransport(FlowLimits):
         if getattr(self, "_empty_waiter", None) is not None:
             raise RuntimeError("Empty waiter is already set")
         waiter: asyncio.Future[None] = self._loop.create_future()
-        if self.get_write_buffer_size() == 0:
-            waiter.set_result(None)
+        # It is there before what waits is sent: if that fails, the waiter hears of it.
         self._empty_waiter = waiter
+        if self.get_write_buffer_size() == 0 and not waiter.done():
+            waiter.set_result(None)
         return waiter
 
     def _reset_empty_waiter(self) -> None:

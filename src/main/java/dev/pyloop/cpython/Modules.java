@@ -28,9 +28,12 @@ public final class Modules {
 
     private static @Borrowed long find(long module, String name) {
         NativeFunction getDict = Interpreter.function("PyModule_GetDict");
-        NativeFunction getItem = Interpreter.function("PyDict_GetItemString");
-        try (NativeBuffer text = NativeBuffer.of(name)) {
-            return getItem.call(getDict.call(module), text.address());
+        NativeFunction getItem = Interpreter.function("PyDict_GetItemWithError");
+        long interned = Interned.get(name);
+        try {
+            return getItem.call(getDict.call(module), interned);
+        } finally {
+            References.release(interned);
         }
     }
 

@@ -32,7 +32,6 @@ public final class Objects {
 
     private static final NativeFunction GET_ATTR = Interpreter.function("PyObject_GetAttr");
     private static final NativeFunction IMPORT = Interpreter.function("PyImport_ImportModule");
-    private static final NativeFunction INTERN = Interpreter.function("PyUnicode_InternFromString");
     private static final NativeFunction IS_TRUE = Interpreter.function("PyObject_IsTrue");
     private static final NativeFunction IS_SUBTYPE = Interpreter.function("PyType_IsSubtype");
 
@@ -83,9 +82,7 @@ public final class Objects {
 
     /** Returns the interned string of {@code text}; interned strings with equal text are one object. */
     public static @Owned long intern(String text) {
-        try (NativeBuffer copy = NativeBuffer.of(text)) {
-            return Errors.check(INTERN.call(copy.address()));
-        }
+        return Interned.get(text);
     }
 
     /** Returns the attribute {@code name} of {@code object}. */

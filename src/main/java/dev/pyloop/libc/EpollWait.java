@@ -54,9 +54,10 @@ public final class EpollWait implements AutoCloseable {
     public int await(int epoll, long events, int capacity, long timeoutNanos, NativeLock lock) {
         if (timeoutNanos > 0 && precise) {
             int count = awaitPrecisely(epoll, events, capacity, timeoutNanos, lock);
-            if (count != -Errno.ENOSYS) {
+            if (count != -Errno.ENOSYS && count != -Errno.EPERM) {
                 return count;
             }
+            // An older kernel, or a filter of a container's that does not know the call.
             precise = false;
         }
         return EPOLL_WAIT.callUnlocked(state, lock, epoll, events, capacity, millis(timeoutNanos), 0, 0);

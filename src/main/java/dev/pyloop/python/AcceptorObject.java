@@ -5,6 +5,7 @@ import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Types;
@@ -54,18 +55,11 @@ final class AcceptorObject {
     /** Serves the connection whose turn it is. */
     void accepted() {
         Acceptor.Connection connection = acceptor.next();
-        // A copy of the one that the server was started in: callbacks of one connection see nothing of another's.
-        long context = Contexts.copyOf(AcceptorLayout.get(self, AcceptorLayout.CONTEXT));
+        long context = enterContext(connection);
         try {
-            if (!Contexts.tryEnter(loop.threadState(), context)) {
-                throw PythonException.PENDING;
-            }
-            try {
-                serve(connection);
-            } finally {
-                Contexts.exit(loop.threadState(), context);
-            }
+            serve(connection);
         } finally {
+            Contexts.exit(loop.threadState(), context);
             Contexts.release(context);
         }
     }
@@ -79,24 +73,74 @@ final class AcceptorObject {
         loop.engine().callSoon(References.retain(self) | Sources.ACCEPTED);
     }
 
+    /** Enters a copy of the context that the server was started in: callbacks of one connection see nothing of another's. */
+    private @Owned long enterContext(Acceptor.Connection connection) {
+        long context = Objects.NULL;
+        boolean entered = false;
+        try {
+            context = Contexts.copyOf(AcceptorLayout.get(self, AcceptorLayout.CONTEXT));
+            entered = Contexts.tryEnter(loop.threadState(), context);
+        } finally {
+            if (!entered) {
+                close(connection);
+                References.releaseUnlessNull(context);
+            }
+        }
+        if (!entered) {
+            throw PythonException.PENDING;
+        }
+        return context;
+    }
+
+    /** Closes a connection that has no transport. */
+    private void close(Acceptor.Connection connection) {
+        loop.streamIo().calls().close(connection.descriptor());
+    }
+
     private void serve(Acceptor.Connection connection) {
         long protocol = Calls.tryCall(AcceptorLayout.get(self, AcceptorLayout.FACTORY));
         if (protocol == Objects.NULL) {
-            loop.streamIo().calls().close(connection.descriptor());
+            close(connection);
             StreamSide.reportConnection(self, Objects.NONE);
             return;
         }
-        long transport = Types.allocateUntracked(transportType());
-        Types.track(transport);
+        long transport = allocateTransport();
+        if (transport == Objects.NULL) {
+            close(connection);
+            reportAndRelease(protocol);
+            return;
+        }
         try {
             connect(transport, protocol, connection);
         } catch (PythonException | OutOfMemoryError e) {
             Errors.raise(e);
-            Streams.abandon(transport);
+            if (!Streams.abandon(transport)) {
+                close(connection);
+            }
             StreamSide.reportConnection(self, protocol);
         } finally {
             References.release(protocol);
             References.release(transport);
+        }
+    }
+
+    private void reportAndRelease(@Owned long protocol) {
+        try {
+            StreamSide.reportConnection(self, protocol);
+        } finally {
+            References.release(protocol);
+        }
+    }
+
+    /** Returns a transport that is not open yet; NULL, with the error pending, if there is no memory for it. */
+    private static @Owned long allocateTransport() {
+        try {
+            long transport = Types.allocateUntracked(transportType());
+            Types.track(transport);
+            return transport;
+        } catch (PythonException e) {
+            Errors.raise(e);
+            return Objects.NULL;
         }
     }
 

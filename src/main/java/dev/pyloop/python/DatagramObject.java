@@ -204,15 +204,27 @@ final class DatagramObject implements DatagramOwner {
             return false;
         }
         DatagramInput input = loop.datagramIo().input();
+        // Both or none of a datagram and its address.
+        received.reserve(2 * count);
         for (int i = 0; i < count; i++) {
             @Owned
             long address = internet
                     ? loop.peers().toPython(input.name(i), input.nameLength(i))
                     : Bytes.copyOf(input.name(i), input.nameLength(i));
-            received.add(Bytes.copyOf(input.data(i), input.length(i)));
+            received.add(copyOrRelease(input, i, address));
             received.add(address);
         }
         return count > 0;
+    }
+
+    /** Returns datagram {@code index} as bytes; where there is no memory for it, gives its address up. */
+    private static @Owned long copyOrRelease(DatagramInput input, int index, @Owned long address) {
+        try {
+            return Bytes.copyOf(input.data(index), input.length(index));
+        } catch (PythonException e) {
+            References.release(address);
+            throw e;
+        }
     }
 
     /** Delivers what was received, as long as asyncio would do nothing else before. */

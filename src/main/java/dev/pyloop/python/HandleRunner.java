@@ -83,7 +83,15 @@ final class HandleRunner {
 
     @Inlined
     private void finishUnseen(HandlePool pool, long handle, long callback, long args, long context, long result) {
-        if (leave(context, result)) {
+        boolean left = false;
+        try {
+            left = leave(context, result);
+        } catch (OutOfMemoryError | StackOverflowError | RuntimeException e) {
+            // What the callback has put off may fail in any way, with what leaves the loop among them.
+            pool.retire(handle);
+            throw e;
+        }
+        if (left) {
             pool.keep(handle, callback, args, context);
         } else {
             failAndRetire(handle);

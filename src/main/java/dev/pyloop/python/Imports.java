@@ -1,6 +1,7 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Interned;
 import dev.pyloop.cpython.Modules;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -34,8 +35,9 @@ public final class Imports {
 
     private Imports() {}
 
-    /** Imports the modules. May run any Python code, and may be repeated after it has failed. */
+    /** Imports the modules, and makes what they are asked by. May run any Python code, and may be repeated after it has failed. */
     public static void fetch() {
+        Interned.prepare(Texts.ALL);
         for (String name : MODULES) {
             if (!IMPORTED.containsKey(name)) {
                 IMPORTED.put(name, Objects.importModule(name));

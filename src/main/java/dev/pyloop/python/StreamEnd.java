@@ -4,6 +4,8 @@ import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 
 /**
@@ -14,23 +16,44 @@ import dev.pyloop.cpython.References;
 final class StreamEnd {
     private StreamEnd() {}
 
-    /** Closes the descriptor and drops what the transport refers to; to be called once. A pending error stays pending. */
+    /**
+     * Closes the descriptor and drops what the transport refers to; to be called once. A pending error stays pending. What
+     * fails keeps nothing else from being done: a server waits for its transports.
+     */
     static void giveUp(StreamObject transport) {
-        long pending = Errors.occurred() ? Errors.take() : Objects.NULL;
+        long pending = Errors.takeIfAny();
+        long failure = pending;
         try {
             closeDescriptor(transport);
-            @Borrowed long self = transport.self();
-            StreamLayout.set(self, StreamLayout.PROTOCOL, Objects.none());
-            StreamLayout.set(self, StreamLayout.LOOP, Objects.none());
+        } catch (PythonException e) {
+            failure = take(e, failure);
+        }
+        @Borrowed long self = transport.self();
+        StreamLayout.set(self, StreamLayout.PROTOCOL, Objects.none());
+        StreamLayout.set(self, StreamLayout.LOOP, Objects.none());
+        try {
             detachFromServer(self);
+        } catch (PythonException e) {
+            failure = take(e, failure);
+        }
+        try {
             if (StreamLayout.has(self, StreamLayout.EMPTY_WAITER)) {
                 StreamSide.failEmptyWaiter(self);
             }
-        } finally {
-            if (pending != Objects.NULL) {
-                Errors.restore(pending);
-            }
+        } catch (PythonException e) {
+            failure = take(e, failure);
         }
+        if (failure != Objects.NULL) {
+            Errors.restore(failure);
+        }
+        if (failure != pending) {
+            throw PythonException.PENDING;
+        }
+    }
+
+    private static @Owned long take(PythonException e, @Owned long earlier) {
+        Errors.raise(e);
+        return Errors.takeInContext(earlier);
     }
 
     private static void closeDescriptor(StreamObject transport) {

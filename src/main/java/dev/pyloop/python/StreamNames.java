@@ -20,7 +20,6 @@ final class StreamNames {
     static final @Borrowed long PAUSE_WRITING = Objects.intern("pause_writing");
     static final @Borrowed long PROTOCOL = Objects.intern("protocol");
     static final @Borrowed long RESUME_WRITING = Objects.intern("resume_writing");
-    static final @Borrowed long SET_RESULT = Objects.intern("set_result");
 
     private StreamNames() {}
 }

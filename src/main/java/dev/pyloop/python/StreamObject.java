@@ -54,6 +54,10 @@ final class StreamObject implements StreamOwner {
                 : loop.streamIo().pipeCalls();
         stream = new Stream(loop.streamIo(), transfers, descriptor, this, self | Sources.READ, self | Sources.WRITE);
         StreamLayout.set(self, StreamLayout.CLOSING, Objects.bool(false));
+    }
+
+    /** Tells the loop whose the descriptor is; once the Python object has this one, which takes it back in the end. */
+    void claimDescriptor() {
         if (medium == Medium.SOCKET) {
             loop.descriptors().put(descriptor, self);
         }
@@ -375,8 +379,7 @@ final class StreamObject implements StreamOwner {
     @Override
     public void drained() {
         if (StreamLayout.has(self, StreamLayout.EMPTY_WAITER)) {
-            long waiter = StreamLayout.get(self, StreamLayout.EMPTY_WAITER);
-            References.release(Errors.check(Calls.tryCallMethod(waiter, StreamNames.SET_RESULT, Objects.NONE)));
+            StreamSide.endEmptyWaiter(self);
         }
     }
 

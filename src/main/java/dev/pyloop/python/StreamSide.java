@@ -25,6 +25,7 @@ final class StreamSide {
     private static final long WARN_LOST_WRITE = Imports.attribute(MODULE, "warn_of_lost_write");
     private static final long WARN_UNCLOSED = Imports.attribute(MODULE, "warn_of_unclosed");
     private static final long FAIL_WAITER = Imports.attribute(MODULE, "fail_empty_waiter");
+    private static final long END_WAITER = Imports.attribute(MODULE, "end_empty_waiter");
     private static final long EMPTY_BUFFER = Imports.attribute(MODULE, "EMPTY_BUFFER");
     private static final long PEER_CLOSED = Imports.attribute(MODULE, "peer_closed");
     private static final long WIDEN = Imports.attribute(MODULE, "widen");
@@ -85,6 +86,11 @@ final class StreamSide {
     /** Tells whoever waits for the buffer to be empty that it will not be. */
     static void failEmptyWaiter(@Borrowed long transport) {
         References.release(Calls.call(FAIL_WAITER, transport));
+    }
+
+    /** Tells whoever waits for the buffer to be empty that it is. */
+    static void endEmptyWaiter(@Borrowed long transport) {
+        References.release(Calls.call(END_WAITER, transport));
     }
 
     /** Ends the transport of a pipe, as nobody is at the other end. */

@@ -45,6 +45,7 @@ final class Streams {
         }
         StreamObject transport = new StreamObject(self, loop, descriptor, medium);
         ALL.enter(self, transport);
+        transport.claimDescriptor();
         return transport;
     }
 
@@ -60,12 +61,14 @@ final class Streams {
         }
     }
 
-    /** Ends a transport of which nobody knows yet, if it was opened; a pending error stays pending. */
-    static void abandon(@Borrowed long self) {
+    /** Ends a transport of which nobody knows yet; a pending error stays pending. False if it was not opened. */
+    static boolean abandon(@Borrowed long self) {
         StreamObject transport = ALL.find(self);
-        if (transport != null) {
-            transport.abandon();
+        if (transport == null) {
+            return false;
         }
+        transport.abandon();
+        return true;
     }
 
     /** Tells whether a protocol provides the buffers to read into. */

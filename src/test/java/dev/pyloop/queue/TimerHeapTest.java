@@ -112,6 +112,21 @@ class TimerHeapTest {
     }
 
     @Test
+    void cancelledTimersThatAreClearedDoNotCountAnyMore() {
+        TimerHeap heap = new TimerHeap();
+        for (int round = 0; round < 2; round++) {
+            for (int i = 1; i <= 200; i++) {
+                heap.add(i, i);
+            }
+            for (int i = 0; i < 100; i++) {
+                heap.noteCancelled();
+            }
+            assertFalse(heap.wantsCompaction());
+            heap.clear();
+        }
+    }
+
+    @Test
     void fewCancelledTimersAreNotWorthCompaction() {
         TimerHeap heap = new TimerHeap();
         for (int i = 1; i <= 200; i++) {
