@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pyloop import _platform
 
-from . import fault_handlers, invocation
+from . import fault_handlers, invocation, surroundings
 from .java_home import find_java_home
 
 TYPE_CHECKING = False
@@ -30,13 +30,14 @@ _SUSPEND_SIGNAL_VARIABLE = "_JAVA_SR_SIGNUM"
 _SUSPEND_SIGNAL = 16
 
 # -Xrs leaves SIGINT, SIGTERM and SIGHUP to Python. One small heap with the collector that needs no threads of its own;
-# no file for jps, and no thread and socket for jcmd.
+# no file for jps, and no thread and socket for jcmd. The limit on descriptors stays the program's.
 _JVM_OPTIONS = (
     "-Xrs",
     "-XX:+UseSerialGC",
     "-Xms8m",
     "-XX:-UsePerfData",
     "-XX:+DisableAttachMechanism",
+    "-XX:-MaxFDLimit",
     "--enable-native-access=ALL-UNNAMED",
 )
 
@@ -68,7 +69,7 @@ def start(engine: ModuleType, max_heap: int) -> bool:
             "platform, not in the one with the native library, and in a checkout `make build` makes it"
         )
     dlsym = ctypes.cast(ctypes.pythonapi.dlsym, ctypes.c_void_p).value or 0
-    with _signals_blocked():
+    with _signals_blocked(), surroundings.kept():
         found = invocation.join(str(_JAR), _BOOTSTRAP)
         bootstrap = found or _start_jvm(max_heap)
         fault_handlers.remember()
