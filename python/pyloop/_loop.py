@@ -128,8 +128,10 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
 
         Raises:
             OSError: descriptors are exhausted.
-            RuntimeError: the loop is initialized already, or this process is the fork of one whose engine is a JVM.
+            RuntimeError: the loop is initialized already; or the engine is a JVM that does not work any more, because
+                this process is the fork of one or because its files were closed.
         """
+        _engine.runtime.prepare()
         self._init()
         self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._children = {}
@@ -156,7 +158,7 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         """
         self._check_closed()
         self._check_running()
-        _engine.runtime.before_run()
+        _engine.runtime.prepare()
         claimed = self._claim_wakeup_fd()
         self._forever = True
         try:

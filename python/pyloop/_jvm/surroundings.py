@@ -14,7 +14,7 @@ import os
 import signal
 from pathlib import Path
 
-from . import fault_handlers
+from . import fault_handlers, files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,9 +44,10 @@ def kept() -> Iterator[None]:
         with contextlib.suppress(OSError):
             if dumped != _core_dumps():
                 _CORE_DUMPS.write_text(f"0x{dumped}", encoding="ascii")
-        for descriptor in _descriptors() - descriptors:
-            with contextlib.suppress(OSError):
-                os.set_inheritable(descriptor, False)
+        opened = _descriptors() - descriptors
+        for descriptor in opened:
+            os.set_inheritable(descriptor, False)
+        files.remember(opened)
 
 
 def _core_dumps() -> str:
