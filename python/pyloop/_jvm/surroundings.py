@@ -43,7 +43,7 @@ def kept() -> Iterator[None]:
         _set_locale(locale.LC_ALL, categories)
         with contextlib.suppress(OSError):
             if dumped != _core_dumps():
-                _CORE_DUMPS.write_text(f"0x{dumped}", encoding="ascii")
+                _CORE_DUMPS.write_text(f"0x{dumped}", encoding="utf-8")
         opened = _descriptors() - descriptors
         for descriptor in opened:
             os.set_inheritable(descriptor, False)
@@ -53,7 +53,7 @@ def kept() -> Iterator[None]:
 def _core_dumps() -> str:
     """Return what core dumps hold, in hexadecimal; nothing where the kernel makes none or there is no /proc."""
     try:
-        return _CORE_DUMPS.read_text(encoding="ascii").strip()
+        return _CORE_DUMPS.read_text(encoding="utf-8").strip()
     except OSError:
         return ""
 
