@@ -46,6 +46,9 @@ _COLLECTOR = "-XX:+UseSerialGC"
 _ANY_COLLECTOR = re.compile(r"-XX:\+Use\w*GC\b")
 _OPTIONS_OF_JVMS = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS")
 
+_filled: list[tuple[ModuleType, bool]] = []
+"""The module that the engine has added its types to, and whether the JVM is somebody else's."""
+
 _MIN_STACK = 1 << 20
 _MAX_STACK = 64 << 20
 
@@ -66,6 +69,11 @@ def start(engine: ModuleType, max_heap: int) -> bool:
     Raises:
         RuntimeError: this is a sub-interpreter, there is no Java, or Java did not start.
     """
+    if _filled:
+        # The import that called this was interrupted right after it, by Ctrl-C for example, and is made once more.
+        module, borrowed = _filled[0]
+        vars(engine).update({name: value for name, value in vars(module).items() if name not in vars(engine)})
+        return borrowed
     if not _is_main_interpreter():
         raise _platform.unsupported(_platform.SUB_INTERPRETER)
     if not _JAR.is_file():
@@ -80,6 +88,7 @@ def start(engine: ModuleType, max_heap: int) -> bool:
         fault_handlers.remember()
         # The interpreter's address space is reached through its own handle: it may be a library loaded privately.
         bootstrap.call_static("start", dlsym, ctypes.pythonapi._handle, id(engine))
+        _filled.append((engine, found is not None))
     return found is not None
 
 
