@@ -168,3 +168,40 @@ say(json.dumps(sorted(name for name in set(sys.modules) - before - {"json"} if n
 def test_only_its_own_engine_loads_what_only_a_jvm_needs() -> None:
     (line,) = lines_of(_IMPORTED)
     assert bool(json.loads(line)) == (pyloop.engine() == "jvm")
+
+
+def test_a_start_that_is_interrupted_when_it_is_over_can_be_made_again() -> None:
+    """By Ctrl-C, for example: the signal waits while the engine starts, and is heeded right after that."""
+    lines = lines_of(
+        """
+from pyloop import _choice
+choose, interruptions = _choice._choose, [KeyboardInterrupt, MemoryError]
+class Interrupted:
+    def __init__(self, runtime):
+        self.runtime = runtime
+    def __getattr__(self, name):
+        return getattr(self.runtime, name)
+    def start(self, engine, max_heap):
+        self.runtime.start(engine, max_heap)
+        if interruptions:
+            raise interruptions.pop()
+def choose_interrupted():
+    runtime, missing = choose()
+    return Interrupted(runtime), missing
+_choice._choose = choose_interrupted
+for _ in range(3):
+    try:
+        say(pyloop.run(asyncio.sleep(0.001, "ran")))
+    except BaseException as error:
+        say(type(error).__name__)
+async def main():
+    server = await asyncio.start_server(lambda reader, writer: (writer.write(b"x"), writer.close()), "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    say(await reader.read())
+    writer.close()
+    server.close()
+pyloop.run(main())
+""",
+        options=["-W", "ignore"],
+    )
+    assert lines == ["MemoryError", "KeyboardInterrupt", "ran", "b'x'"]

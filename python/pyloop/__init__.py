@@ -55,14 +55,12 @@ def new_event_loop() -> EventLoop:
     """Return a new event loop; the factory to hand to ``asyncio.Runner``, uvicorn, anyio and the like.
 
     Raises:
-        RuntimeError: this interpreter or system is not supported, no engine could be started, or this process is the
-            fork of one whose engine is a JVM.
+        RuntimeError: this interpreter or system is not supported, no engine could be started, the files of this package
+            are out of reach, or this process is the fork of one whose engine is a JVM.
         ValueError: ``PYLOOP_MAX_HEAP`` is no size.
         OSError: descriptors are exhausted.
     """
-    from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the engine
-
-    return Loop()
+    return _loop_class()()
 
 
 def run(
@@ -88,14 +86,34 @@ def run(
         return runner.run(main)
 
 
+def _loop_class() -> type[EventLoop]:
+    """Return the class of event loops; the first time this starts the engine.
+
+    Raises:
+        RuntimeError: there can be none; the message says why.
+    """
+    try:
+        from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the engine
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith(f"{__name__}."):
+            raise
+        raise RuntimeError(
+            f"PyLoop's own files cannot be found, in {__path__}: {error}. The first event loop loads the engine. A "
+            "program that leaves its files behind, by chroot for example, makes that loop before, and may close it"
+        ) from error
+    return Loop
+
+
 if not TYPE_CHECKING:  # Type checkers would take every name for one that it knows.
 
     def __getattr__(name: str) -> Any:
         if name == "EventLoop":
-            from . import _loop as module  # noqa: PLC0415 - starts the engine
+            value = _loop_class()
         elif name == "EventLoopPolicy":
-            from . import _policy as module  # noqa: PLC0415 - most programs name their loop
+            from . import _policy  # noqa: PLC0415 - most programs name their loop
+
+            value = _policy.EventLoopPolicy
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = value = getattr(module, name)
+        globals()[name] = value
         return value

@@ -40,8 +40,12 @@ if TYPE_CHECKING:
         def loop_made(self, loop: EventLoop) -> None:
             """Take note of a new loop."""
 
-        def before_run(self) -> None:
-            """Make the process fit for a loop to run in."""
+        def prepare(self) -> None:
+            """Make the process fit for a loop to be made and to run in.
+
+            Raises:
+                RuntimeError: the engine does not work any more; the message says why.
+            """
 
         def forked(self) -> bool:
             """Tell whether this process is the child of a fork that the engine did not survive."""

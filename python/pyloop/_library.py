@@ -48,7 +48,7 @@ def loop_made(loop: EventLoop) -> None:
     _loops[id(loop)] = loop
 
 
-def before_run() -> None:
+def prepare() -> None:
     """See ``_choice.Runtime``."""
 
 

@@ -1,20 +1,21 @@
 """The event loop class: everything per connection, per server and per loop is asyncio's own code, inherited.
 
 It replaces private methods of asyncio's, as the modules of its base classes do. Other private names are in ``_stock``.
+
+What it needs of this package is imported with it, before the first loop exists: later there may be no file to import
+from, after a ``chroot`` for example, and no descriptor to read one with.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
-import importlib
 import os
 import selectors
 import signal
 import threading
 import weakref
 
-from . import _callbacks, _collector, _engine
+from . import _callbacks, _collector, _datagrams, _engine, _streams, _tls
 from ._names import NameMethods
 from ._processes import ProcessMethods
 from ._self_pipe import PipeEnd
@@ -26,7 +27,6 @@ TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import socket
     import ssl
-    import types
     from collections.abc import Callable, Mapping
     from typing import Any
 
@@ -128,8 +128,10 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
 
         Raises:
             OSError: descriptors are exhausted.
-            RuntimeError: the loop is initialized already, or this process is the fork of one whose engine is a JVM.
+            RuntimeError: the loop is initialized already; or the engine is a JVM that does not work any more, because
+                this process is the fork of one or because its files were closed.
         """
+        _engine.runtime.prepare()
         self._init()
         try:
             self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
@@ -156,7 +158,7 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         """
         self._check_closed()
         self._check_running()
-        _engine.runtime.before_run()
+        _engine.runtime.prepare()
         claimed = self._claim_wakeup_fd()
         self._forever = True
         try:
@@ -190,7 +192,7 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         server: asyncio.Server | None = None,
     ) -> asyncio.Transport:
         self._ensure_fd_no_transport(sock)
-        return _streams().StreamTransport(self, sock, protocol, waiter, extra, server)  # type: ignore[no-any-return]
+        return _streams.StreamTransport(self, sock, protocol, waiter, extra, server)
 
     def _make_ssl_transport(
         self,
@@ -206,9 +208,9 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         **timeouts: float | None,
     ) -> asyncio.Transport:
         self._ensure_fd_no_transport(rawsock)
-        ssl_protocol = _tls().SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
-        _streams().StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
-        return ssl_protocol._app_transport  # type: ignore[no-any-return]
+        ssl_protocol = _tls.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
+        _streams.StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
+        return ssl_protocol._app_transport  # type: ignore[return-value]
 
     async def start_tls(
         self,
@@ -237,7 +239,7 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
             ssl_handshake_timeout=ssl_handshake_timeout,
             ssl_shutdown_timeout=ssl_shutdown_timeout,
         )
-        _tls().adopt(upgraded)
+        _tls.adopt(upgraded)
         return upgraded
 
     def _make_datagram_transport(
@@ -248,11 +250,10 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         waiter: asyncio.Future[None] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> asyncio.DatagramTransport:
-        datagrams = _datagrams()
-        if not datagrams.can_serve(sock):
+        if not _datagrams.can_serve(sock):
             return super()._make_datagram_transport(sock, protocol, address, waiter, extra)
         self._ensure_fd_no_transport(sock)
-        return datagrams.DatagramTransport(self, sock, protocol, address, waiter, extra)  # type: ignore[no-any-return]
+        return _datagrams.DatagramTransport(self, sock, protocol, address, waiter, extra)
 
     def _start_serving(
         self,
@@ -264,8 +265,8 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         *timeouts: float | None,
     ) -> None:
         self._note_listening(server)
-        if sslcontext is None and not self._debug and _streams().can_accept(sock):
-            _streams().Acceptor(self, protocol_factory, sock, server, backlog)
+        if sslcontext is None and not self._debug and _streams.can_accept(sock):
+            _streams.Acceptor(self, protocol_factory, sock, server, backlog)
         else:
             # With a backlog of none the asyncio of older Pythons accepts nothing, and spins.
             super()._start_serving(protocol_factory, sock, sslcontext, server, max(backlog, 1), *timeouts)
@@ -353,24 +354,6 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
             except OSError:
                 self._outer_wakeup = _NO_DESCRIPTOR
         super()._process_self_data(data)
-
-
-@functools.cache
-def _streams() -> types.ModuleType:
-    """Return the module of stream transports, which a program without connections does without."""
-    return importlib.import_module("._streams", __package__)
-
-
-@functools.cache
-def _tls() -> types.ModuleType:
-    """Return the module of TLS."""
-    return importlib.import_module("._tls", __package__)
-
-
-@functools.cache
-def _datagrams() -> types.ModuleType:
-    """Return the module of datagram transports."""
-    return importlib.import_module("._datagrams", __package__)
 
 
 _collector.install()

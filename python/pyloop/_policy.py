@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+import pyloop
+
 from . import _stock
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
@@ -29,8 +31,8 @@ def default_event_loop() -> asyncio.AbstractEventLoop:
         ValueError: ``PYLOOP_MAX_HEAP`` is no size.
         OSError: descriptors are exhausted.
     """
-    from . import _engine  # noqa: PLC0415 - starts the engine
-    from ._loop import EventLoop as Loop  # noqa: PLC0415
+    loop_class = pyloop._loop_class()
+    from . import _engine  # noqa: PLC0415 - the class's, which is started now
 
     if _engine.runtime.forked():
         warnings.warn(
@@ -40,7 +42,7 @@ def default_event_loop() -> asyncio.AbstractEventLoop:
             stacklevel=3,
         )
         return _stock.SelectorEventLoop()
-    return Loop()
+    return loop_class()
 
 
 def install() -> None:

@@ -6,15 +6,13 @@ Like ``_loop``, this module relies on private names of asyncio.
 from __future__ import annotations
 
 import functools
-import importlib
 import os
 
-from . import _stock
+from . import _children, _pipes, _stock
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import asyncio
-    import types
     from collections.abc import Mapping
     from typing import Any
 
@@ -44,10 +42,10 @@ class ProcessMethods(_stock.SelectorEventLoop):
         waiter: asyncio.Future[None] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> asyncio.ReadTransport:
-        transport = _pipes().ReadPipeTransport(self, pipe, protocol, waiter, extra)
+        transport = _pipes.ReadPipeTransport(self, pipe, protocol, waiter, extra)  # type: ignore[arg-type]
         if isinstance(protocol, _stock.WriteSubprocessPipeProto):
             transport._set_widenable()
-        return transport  # type: ignore[no-any-return]
+        return transport
 
     def _make_write_pipe_transport(
         self,
@@ -56,10 +54,10 @@ class ProcessMethods(_stock.SelectorEventLoop):
         waiter: asyncio.Future[None] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> asyncio.WriteTransport:
-        transport = _pipes().WritePipeTransport(self, pipe, protocol, waiter, extra)
+        transport = _pipes.WritePipeTransport(self, pipe, protocol, waiter, extra)  # type: ignore[arg-type]
         if isinstance(protocol, _stock.WriteSubprocessPipeProto):
             transport._set_widenable()
-        return transport  # type: ignore[no-any-return]
+        return transport
 
     async def _make_subprocess_transport(
         self,
@@ -79,7 +77,7 @@ class ProcessMethods(_stock.SelectorEventLoop):
             )
             return transport
         waiter = self.create_future()
-        child = _children().SubprocessTransport(
+        child = _children.SubprocessTransport(
             self, protocol, args, shell, stdin, stdout, stderr, bufsize, waiter=waiter, extra=extra, **kwargs
         )
         child.watch(self._children)
@@ -91,7 +89,7 @@ class ProcessMethods(_stock.SelectorEventLoop):
             child.close()
             await child._wait()
             raise
-        return child  # type: ignore[no-any-return]
+        return child
 
     def _has_child_watcher(self) -> bool:
         """Tell whether the program chose who waits for children; up to 3.13 there is one for the whole process."""
@@ -100,18 +98,6 @@ class ProcessMethods(_stock.SelectorEventLoop):
         else:
             watcher = getattr(_stock.get_event_loop_policy(), "_watcher", None)
         return watcher is not None and type(watcher).__name__ not in _DISPENSABLE_WATCHERS
-
-
-@functools.cache
-def _pipes() -> types.ModuleType:
-    """Return the module of pipe transports, which a program without pipes does without."""
-    return importlib.import_module("._pipes", __package__)
-
-
-@functools.cache
-def _children() -> types.ModuleType:
-    """Return the module of child processes, which most programs do without."""
-    return importlib.import_module("._children", __package__)
 
 
 @functools.cache

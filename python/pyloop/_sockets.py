@@ -6,15 +6,12 @@ the socket became ready, nothing has been read, accepted or sent that nobody kno
 
 from __future__ import annotations
 
-import functools
-import importlib
 import socket
 
-from . import _engine, _stock
+from . import _engine, _sendfile, _stock
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
-    import types
     from collections.abc import Callable
     from typing import Any, TypeVar
 
@@ -144,7 +141,7 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
         Raises:
             asyncio.SendfileNotAvailableError: the system cannot send it.
         """
-        sending = _sendfile().Sendfile(sock, file, offset, count)
+        sending = _sendfile.Sendfile(sock, file, offset, count)
         if sending.is_empty():
             return 0
         try:
@@ -157,7 +154,7 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
                 ended = await self._when_ready(_WRITE, sock, sending.send)
         finally:
             sending.leave()
-        return sending.sent  # type: ignore[no-any-return]
+        return sending.sent
 
     def _check_socket(self, sock: socket.socket) -> None:
         _stock.base_events._check_ssl_socket(sock)
@@ -186,12 +183,6 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
                 return attempt()
             except _NOT_NOW:
                 pass
-
-
-@functools.cache
-def _sendfile() -> types.ModuleType:
-    """Return the module of files that the system sends, which a program without them does without."""
-    return importlib.import_module("._sendfile", __package__)
 
 
 def _accept(sock: socket.socket) -> tuple[socket.socket, Any]:

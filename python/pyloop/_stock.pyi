@@ -122,6 +122,21 @@ class UnixSubprocessTransport(asyncio.SubprocessTransport):
     _pid: int
     _returncode: int | None
 
+    def __init__(
+        self,
+        loop: Any,
+        protocol: asyncio.BaseProtocol,
+        args: Any,
+        shell: bool,
+        stdin: Any,
+        stdout: Any,
+        stderr: Any,
+        bufsize: int,
+        waiter: asyncio.Future[None] | None = ...,
+        extra: Mapping[str, Any] | None = ...,
+        **kwargs: Any,
+    ) -> None: ...
+    async def _wait(self) -> int: ...
     def _check_proc(self) -> None: ...
     def _process_exited(self, returncode: int) -> None: ...
     def __del__(self, _warn: Any = ...) -> None: ...

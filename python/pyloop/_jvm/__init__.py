@@ -49,11 +49,13 @@ def loop_made(_: EventLoop) -> None:
     """See ``_choice.Runtime``."""
 
 
-def before_run() -> None:
+def prepare() -> None:
     """See ``_choice.Runtime``."""
-    from . import fault_handlers  # noqa: PLC0415
+    from . import fault_handlers, files  # noqa: PLC0415
 
-    fault_handlers.restore()
+    if not forked():
+        fault_handlers.restore()
+        files.put_back()
 
 
 def forked() -> bool:

@@ -70,13 +70,13 @@ def remember() -> None:
 def restore() -> None:
     """Reinstall the JVM's handlers if somebody replaced them."""
     handler = _jvm[signal.SIGSEGV]
-    if _action(signal.SIGSEGV)[:_POINTER_SIZE] != handler[:_POINTER_SIZE]:
-        _install(_jvm)
+    if action(signal.SIGSEGV)[:_POINTER_SIZE] != handler[:_POINTER_SIZE]:
+        install(_jvm)
 
 
 def restore_before_jvm() -> None:
     """Reinstall the handlers from before the JVM; for a forked child, in which the JVM is dead."""
-    _install(_before_jvm)
+    install(_before_jvm)
 
 
 def _enlarge_signal_stack() -> None:
@@ -104,15 +104,15 @@ def _then_restore(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _current() -> dict[int, bytes]:
-    return {number: _action(number) for number in _SIGNALS}
+    return {number: action(number) for number in _SIGNALS}
 
 
-def _action(number: int) -> bytes:
+def action(number: int) -> bytes:
     action = ctypes.create_string_buffer(_SIGACTION_SIZE)
     _libc.sigaction(number, None, action)
     return action.raw
 
 
-def _install(actions: dict[int, bytes]) -> None:
+def install(actions: dict[int, bytes]) -> None:
     for number, action in actions.items():
         _libc.sigaction(number, action, None)

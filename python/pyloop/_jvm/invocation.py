@@ -72,8 +72,8 @@ class JavaClass:
         jni.call(_CALL_STATIC_VOID_METHOD_A, None, (c_void_p, self._reference), (c_void_p, target), (c_void_p, values))
 
 
-def start(libjvm: str, options: Sequence[str], class_name: str) -> JavaClass:
-    """Create the virtual machine and return a class from its class path.
+def start(libjvm: str, options: Sequence[str], jar: str | None, class_name: str) -> JavaClass:
+    """Create the virtual machine and return a class of ``jar`` or, if that is None, of its class path.
 
     There can be one per process, and never another.
 
@@ -81,7 +81,7 @@ def start(libjvm: str, options: Sequence[str], class_name: str) -> JavaClass:
         RuntimeError: it did not start, for instance because it does not know an option.
     """
     library = _load(libjvm)
-    array = (_Option * len(options))(*(_Option(option.encode(), None) for option in options))
+    array = (_Option * len(options))(*(_Option(os.fsencode(option), None) for option in options))
     arguments = _InitArgs(_JNI_VERSION, len(options), array, 0)
     machine, environment = c_void_p(), c_void_p()
     status = library.JNI_CreateJavaVM(byref(machine), byref(environment), byref(arguments))
@@ -89,7 +89,8 @@ def start(libjvm: str, options: Sequence[str], class_name: str) -> JavaClass:
         raise RuntimeError(
             f"the Java virtual machine {libjvm} did not start (status {status}) with the options {list(options)}"
         )
-    return JavaClass(environment, _Jni(environment).find_class(class_name))
+    jni = _Jni(environment)
+    return JavaClass(environment, jni.find_class(class_name) if jar is None else jni.load_class(jar, class_name))
 
 
 def join(jar: str, class_name: str) -> JavaClass | None:
@@ -199,7 +200,10 @@ def _load(library: str) -> ctypes.PyDLL:
 
 def _mapped_libjvm() -> str | None:
     """Return the JVM's library that is in the process, if there is one."""
-    maps = Path("/proc/self/maps").read_bytes()
+    try:
+        maps = Path("/proc/self/maps").read_bytes()
+    except OSError:
+        return None  # without /proc nobody tells, and who starts a second one gets an error
     end = maps.find(b"/libjvm.so\n")
     if end < 0:
         return None

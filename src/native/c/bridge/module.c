@@ -60,7 +60,18 @@ static PyObject *(*get_interpreter)(void);
 static PyObject *(*get_main_interpreter)(void);
 static PyObject *(*error_occurred)(void);
 
+/* Whether the runtime is there. */
 static int started;
+
+/* The module that the engine has added its types to; owned. */
+static PyObject *filled;
+
+/* Whether the interpreter whose objects the engine refers to has ended. */
+static int interpreter_ended;
+
+static void note_end(void) {
+    interpreter_ended = 1;
+}
 
 void pyloop_raise(const char *type, const char *message) {
     PyObject **exception = dlsym(interpreter, type);
@@ -77,6 +88,24 @@ static PyObject *none(void) {
     return build_value("");
 }
 
+/* The import that called start() was interrupted right after it, by Ctrl-C for example, and is made once more. */
+static PyObject *fill_again(PyObject *module) {
+    PyObject *(*get_dict)(PyObject *) = (PyObject * (*)(PyObject *)) dlsym(interpreter, "PyModule_GetDict");
+    int (*merge)(PyObject *, PyObject *, int) = (int (*)(PyObject *, PyObject *, int))dlsym(interpreter, "PyDict_Merge");
+    const int replace = 0;
+    return merge(get_dict(module), get_dict(filled), replace) == 0 ? none() : NULL;
+}
+
+static void keep_filled(PyObject *module) {
+    void (*increment)(PyObject *) = (void (*)(PyObject *))dlsym(interpreter, "Py_IncRef");
+    int (*at_exit)(void (*)(void)) = (int (*)(void (*)(void)))dlsym(interpreter, "Py_AtExit");
+    /* There may be no room for another function; what cannot be noted must not be used. */
+    if (at_exit(note_end) == 0) {
+        increment(module);
+        filled = module;
+    }
+}
+
 static PyObject *start(PyObject *self, PyObject *const *arguments, ptrdiff_t count) {
     static char message[4096];
     (void)self;
@@ -85,6 +114,13 @@ static PyObject *start(PyObject *self, PyObject *const *arguments, ptrdiff_t cou
     }
     if (get_interpreter() != get_main_interpreter()) {
         return raise("PyLoop cannot run here: this is a sub-interpreter");
+    }
+    if (interpreter_ended) {
+        return raise("PyLoop cannot run here: this interpreter was initialized after another one of this process had ended, "
+                     "to which PyLoop's engine belongs");
+    }
+    if (filled != NULL) {
+        return fill_again(arguments[0]);
     }
     if (started) {
         return raise("PyLoop's engine was started before in this process");
@@ -107,11 +143,12 @@ static PyObject *start(PyObject *self, PyObject *const *arguments, ptrdiff_t cou
                             (long)message, sizeof message) != 0) {
         return raise(message);
     }
+    keep_filled(arguments[0]);
     return none();
 }
 
 static PyMethodDef methods[] = {
-    {"start", start, METH_FASTCALL, "start($module, module, max_heap_bytes, /)\n--\n\nStart the engine; once."},
+    {"start", start, METH_FASTCALL, "start($module, module, max_heap_bytes, /)\n--\n\nStart the engine."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -13,6 +13,9 @@ import java.io.StringWriter;
 
 /** The one entry from Python, called once per process; everything after it goes by native function pointers. */
 public final class Bootstrap {
+    /** Tells all class loaders of the process that an engine runs. */
+    private static final String STARTED = "dev.pyloop.started";
+
     private Bootstrap() {}
 
     /**
@@ -26,15 +29,25 @@ public final class Bootstrap {
      */
     public static void start(long dlsym, long library, long module) {
         try {
+            refuseAnotherInterpreter();
             NativeSymbols.attach(dlsym);
             Interpreter.attach(library);
             fill(module);
+            System.setProperty(STARTED, "true");
         } catch (IllegalStateException e) {
             throw e;
         } catch (Throwable t) {
             StringWriter text = new StringWriter();
             t.printStackTrace(new PrintWriter(text));
             throw new IllegalStateException(text.toString(), t);
+        }
+    }
+
+    private static void refuseAnotherInterpreter() {
+        if (System.getProperty(STARTED) != null) {
+            throw new IllegalStateException(
+                    "this interpreter was initialized after another one of this process had ended, to"
+                            + " which PyLoop's engine belongs");
         }
     }
 

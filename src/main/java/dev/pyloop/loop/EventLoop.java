@@ -55,6 +55,9 @@ public final class EventLoop implements AutoCloseable {
     /** Descriptors of {@link #watches} that the loop's host watches for itself. */
     private int internalWatches;
 
+    /** Whether somebody wants the signals of the self-pipe. */
+    private boolean signalsWatched;
+
     private boolean stopping;
     private boolean closed;
     private long iteration;
@@ -84,7 +87,7 @@ public final class EventLoop implements AutoCloseable {
             poller.close();
             throw e;
         }
-        int result = poller.add(selfPipe.reader(), Interest.READ);
+        int result = poller.useSelfPipe(selfPipe.reader(), selfPipe.writer());
         if (result < 0) {
             close();
             throw new SystemCallException("epoll_ctl", -result);
@@ -127,7 +130,7 @@ public final class EventLoop implements AutoCloseable {
         // Read before written: among many calls only the first after the loop fell asleep pays the system call.
         if (sleeping) {
             sleeping = false;
-            selfPipe.wake();
+            poller.wake();
         }
     }
 
@@ -176,7 +179,16 @@ public final class EventLoop implements AutoCloseable {
      * @return 0, or the negated errno, in which case the handle stays the caller's
      */
     public int watch(int descriptor, int kind, long handle) {
-        return closed ? -Errno.EBADF : watches.watch(descriptor, kind, handle);
+        if (closed) {
+            return -Errno.EBADF;
+        }
+        if (descriptor == selfPipe.reader() && !signalsWatched) {
+            // The poller reports it already, as what it is: later the number may be another file's.
+            signalsWatched = true;
+            watches.note(descriptor, kind, handle);
+            return 0;
+        }
+        return watches.watch(descriptor, kind, handle);
     }
 
     /**
@@ -317,8 +329,8 @@ public final class EventLoop implements AutoCloseable {
         }
         check("pipe2", selfPipe.afterFork());
         check("epoll_create1", poller.afterFork());
-        check("epoll_ctl", poller.add(selfPipe.reader(), Interest.READ));
         watches.watchAgain();
+        check("epoll_ctl", poller.useSelfPipe(selfPipe.reader(), selfPipe.writer()));
     }
 
     private static void check(String call, int result) {
@@ -332,8 +344,8 @@ public final class EventLoop implements AutoCloseable {
         closed = true;
         clear();
         watches.takeAll(release);
-        selfPipe.close();
         poller.close();
+        selfPipe.close();
     }
 
     /** Up to where exactly that is queued which this iteration is to run. */
@@ -368,8 +380,7 @@ public final class EventLoop implements AutoCloseable {
         if ((++polls & (POLLS_PER_TRIM - 1)) == 0) {
             trimQueues();
         }
-        // The self-pipe is one more where nobody watches it for signals.
-        int watched = watches.count() + 1;
+        int watched = watches.count();
         long timeout = timeoutNanos();
         int count = timeout == NOT_AT_ALL ? poller.poll(watched) : sleep(timeout, watched);
         policy.polled(watchedByProgram());
@@ -426,10 +437,13 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void queueReady(int descriptor, int readiness) {
-        if (descriptor == selfPipe.reader() && !selfPipe.drain()) {
-            return;
+        if (descriptor == Poller.SIGNALLED) {
+            if (selfPipe.drain()) {
+                watches.queueReady(selfPipe.reader(), Interest.READ, ready);
+            }
+        } else if (descriptor != Poller.WOKEN) {
+            watches.queueReady(descriptor, readiness, ready);
         }
-        watches.queueReady(descriptor, readiness, ready);
     }
 
     private void queueDueTimers() {

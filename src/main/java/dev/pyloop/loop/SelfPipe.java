@@ -6,23 +6,19 @@ import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 
 /**
- * Ends the loop's sleep from any thread, by a byte in a pipe whose other end the loop's poller watches.
+ * Ends the loop's sleep: the interpreter writes the number of each signal into a pipe whose other end the loop's poller
+ * watches, and by the end that is written to the poller is woken, without a byte.
  *
- * <p>The interpreter writes the number of each signal into it too. Zero is the number of none, so a byte that is not zero
- * has to be handed on; it waits here until it is {@linkplain #takeSignals taken}.
- *
- * <p>Owns both ends. Whoever reads or waits for signals borrows their numbers. {@link #wake()} and {@link #close()} exclude each other, so a late wake-up never writes to a
- * descriptor that meanwhile belongs to somebody else.
+ * <p>Owns both ends. Whoever waits for signals borrows their numbers. What was read waits here until it is
+ * {@linkplain #takeSignals taken}.
  */
 public final class SelfPipe implements AutoCloseable {
     private static final int O_NONBLOCK = 0x800;
     private static final int O_CLOEXEC = 0x80000;
     private static final int CLOSED = -1;
 
-    /** What is written, as often as it is: a zero. */
-    private static final long WRITTEN = 0;
     /** Where {@code pipe2} puts its two descriptors. */
-    private static final long ENDS = Long.BYTES;
+    private static final long ENDS = 0;
 
     private static final long SIGNALS = ENDS + 2 * Integer.BYTES;
     private static final long CAPACITY = 240;
@@ -43,7 +39,6 @@ public final class SelfPipe implements AutoCloseable {
         }
         reader = end(0);
         writer = end(1);
-        Memory.putByte(memory.address() + WRITTEN, (byte) 0);
     }
 
     /** Returns the end for the poller to watch; -1 once closed. */
@@ -56,14 +51,6 @@ public final class SelfPipe implements AutoCloseable {
         return writer;
     }
 
-    /** Makes the pipe readable. Any thread. */
-    synchronized void wake() {
-        if (writer != CLOSED) {
-            // The one possible failure is EAGAIN of a full pipe, which is readable already.
-            writing.write(writer, memory.address() + WRITTEN, 1);
-        }
-    }
-
     /**
      * Makes the pipe unreadable again, unless it holds more than fits in here. The loop's thread.
      *
@@ -71,18 +58,12 @@ public final class SelfPipe implements AutoCloseable {
      */
     synchronized boolean drain() {
         if (reader != CLOSED && signals == 0) {
-            long count = reading.read(reader, memory.address() + SIGNALS, CAPACITY);
-            for (long i = 0; i < count; i++) {
-                if (Memory.getByte(memory.address() + SIGNALS + i) != 0) {
-                    signals = count;
-                    break;
-                }
-            }
+            signals = Math.max(0, reading.read(reader, memory.address() + SIGNALS, CAPACITY));
         }
         return signals != 0;
     }
 
-    /** Hands out the numbers of the signals that {@link #drain} found, zeros among them; none if there were none. */
+    /** Hands out the numbers of the signals that {@link #drain} found; none if there were none. */
     public synchronized byte[] takeSignals() {
         byte[] taken = Memory.getBytes(memory.address() + SIGNALS, (int) signals);
         signals = 0;

@@ -39,6 +39,12 @@ final class Watches {
         return result;
     }
 
+    /** Takes note that {@code handle} is to run whenever {@code descriptor} is ready, of which the poller knows. */
+    void note(int descriptor, int kind, long handle) {
+        table.reserve(descriptor);
+        drop(table.replace(descriptor, kind, handle));
+    }
+
     /** Has {@code handle} run when {@code descriptor} is ready next; answers 0 or the negated errno. */
     int watchOnce(int descriptor, int kind, long handle) {
         table.reserve(descriptor);

@@ -10,6 +10,12 @@ import dev.pyloop.memory.NativeLock;
  * convention: a negated errno on failure.
  */
 public interface Poller extends AutoCloseable {
+    /** What {@link #descriptor} answers for an event that says nothing but that somebody called {@link #wake}. */
+    int WOKEN = -1;
+
+    /** What {@link #descriptor} answers when there is something to read in the self-pipe. */
+    int SIGNALLED = -2;
+
     /**
      * Starts watching {@code descriptor}.
      *
@@ -43,7 +49,7 @@ public interface Poller extends AutoCloseable {
     /**
      * Takes the events that are there.
      *
-     * @param watched the number of descriptors being watched, at least 1: so many events are taken at most
+     * @param watched the number of descriptors being watched, beside those of {@link #useSelfPipe}
      * @return the number of events, or the negated errno
      */
     int poll(int watched);
@@ -58,7 +64,18 @@ public interface Poller extends AutoCloseable {
      */
     int sleep(long timeoutNanos, int watched, NativeLock lock);
 
-    /** Returns the descriptor of event {@code index} of the last poll. */
+    /**
+     * Reports {@link #SIGNALLED} when {@code reader} is readable, whoever has its number later, and is woken by
+     * {@code writer} from now on. Both stay the caller's, who closes the poller before them.
+     *
+     * @return 0 or the negated errno
+     */
+    int useSelfPipe(int reader, int writer);
+
+    /** Ends the sleep of now or, if there is none, lets the next poll report {@link #WOKEN}. Any thread, without a lock. */
+    void wake();
+
+    /** Returns the descriptor of event {@code index} of the last poll, {@link #WOKEN} or {@link #SIGNALLED}. */
     int descriptor(int index);
 
     /** Returns the {@link Interest} bits of event {@code index} of the last poll; errors and hang-ups set both. */

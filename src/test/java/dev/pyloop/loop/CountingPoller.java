@@ -54,6 +54,14 @@ final class CountingPoller implements Poller {
     }
 
     @Override
+    public int useSelfPipe(int reader, int writer) {
+        return 0;
+    }
+
+    @Override
+    public void wake() {}
+
+    @Override
     public int descriptor(int index) {
         throw new IndexOutOfBoundsException(index);
     }

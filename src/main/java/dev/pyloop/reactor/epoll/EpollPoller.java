@@ -25,16 +25,19 @@ import java.util.BitSet;
  */
 public final class EpollPoller implements Poller {
     private static final int EPOLL_CLOEXEC = 0x80000;
-    private static final int EPOLL_CTL_ADD = 1;
+    static final int EPOLL_CTL_ADD = 1;
     private static final int EPOLL_CTL_DEL = 2;
-    private static final int EPOLL_CTL_MOD = 3;
+    static final int EPOLL_CTL_MOD = 3;
     private static final int INITIAL_CAPACITY = 64;
+    /** How many events may be about the self-pipe. */
+    private static final int OWN = 2;
 
     /** For add, modify and remove; {@link #wait} has an errno of its own, because both may run at once. */
     private final SystemCalls control = new SystemCalls();
 
     private final NativeBuffer controlEvent = new NativeBuffer(EpollEvent.SIZE);
     private final EpollWait wait = new EpollWait();
+    private final Waker waker = new Waker();
     private int epoll;
     /** Descriptors whose entry, as far as we know, was made or modified by {@link #addOnce} last. */
     private final BitSet once = new BitSet();
@@ -52,6 +55,7 @@ public final class EpollPoller implements Poller {
     public EpollPoller() {
         epoll = control.epollCreate1(EPOLL_CLOEXEC);
         if (epoll < 0) {
+            waker.close();
             releaseMemory();
             throw new SystemCallException("epoll_create1", -epoll);
         }
@@ -110,6 +114,17 @@ public final class EpollPoller implements Poller {
     }
 
     @Override
+    public int useSelfPipe(int reader, int writer) {
+        int result = addBits(reader, EpollEvent.EPOLLIN, SIGNALLED);
+        return result < 0 ? result : waker.use(epoll, writer);
+    }
+
+    @Override
+    public void wake() {
+        waker.wake();
+    }
+
+    @Override
     public int descriptor(int index) {
         return EpollEvent.descriptor(events.address(), index);
     }
@@ -136,17 +151,28 @@ public final class EpollPoller implements Poller {
 
     @Override
     public void close() {
+        // First: other threads wake it, and must not with an epoll descriptor that is somebody else's.
+        waker.close();
         control.close(epoll);
         releaseMemory();
     }
 
     private int addBits(int descriptor, int bits) {
-        int result = control(EPOLL_CTL_ADD, descriptor, bits);
-        return result == -Errno.EEXIST ? control(EPOLL_CTL_MOD, descriptor, bits) : result;
+        return addBits(descriptor, bits, descriptor);
+    }
+
+    private int addBits(int descriptor, int bits, int reported) {
+        int result = control(EPOLL_CTL_ADD, descriptor, bits, reported);
+        return result == -Errno.EEXIST ? control(EPOLL_CTL_MOD, descriptor, bits, reported) : result;
     }
 
     private int control(int operation, int descriptor, int bits) {
-        EpollEvent.set(controlEvent.address(), bits, descriptor);
+        return control(operation, descriptor, bits, descriptor);
+    }
+
+    /** What is reported is the descriptor, or what stands for it. */
+    private int control(int operation, int descriptor, int bits, int reported) {
+        EpollEvent.set(controlEvent.address(), bits, reported);
         return control.epollCtl(epoll, operation, descriptor, controlEvent.address());
     }
 
@@ -156,8 +182,8 @@ public final class EpollPoller implements Poller {
     }
 
     private void makeRoom(int watched) {
-        if (watched > capacity) {
-            grow(watched);
+        if (watched + OWN > capacity) {
+            grow(watched + OWN);
         }
     }
 
