@@ -115,8 +115,9 @@ def scenario():
     [HUB, PENDING_ACROSS_RUNS, NOT_LAST_IN_FIRST_OUT, SUSPENDED_AT_THE_END_OF_ITS_THREAD],
     ids=["hub", "pending", "any-order", "suspended"],
 )
-def test_a_loop_stands_being_moved(scenario: str, loop_name: str) -> None:
-    lines = lines_of(scenario + BUSY, loop=loop_name, options=["-W", "ignore"])
+@pytest.mark.parametrize("mode", [[], ["-X", "dev"]], ids=["", "dev"])
+def test_a_loop_stands_being_moved(scenario: str, loop_name: str, mode: list[str]) -> None:
+    lines = lines_of(scenario + BUSY, loop=loop_name, options=[*mode, "-W", "ignore"])
     assert lines == ["ended"]
 
 

@@ -61,11 +61,24 @@ final class HandleRunner {
         return beginSeen(handle, call);
     }
 
+    /**
+     * Prepares the call of {@code function}, with {@code arguments}, which runs the handle and reports what fails: whatever
+     * it raises leaves the loop.
+     *
+     * @return true: {@code call} is to be made, and then finished
+     */
+    boolean beginIndirect(@Owned long handle, @Owned long function, @Owned long arguments, HandleCall call) {
+        call.set(null, handle, function, arguments, Objects.NULL);
+        return true;
+    }
+
     /** Ends a call that returned {@code result}, or NULL with an exception pending. */
     @Inlined
     void finish(HandleCall call, @Owned long result) {
         HandlePool pool = call.pool;
-        if (pool == null) {
+        if (call.context == Objects.NULL) {
+            finishIndirect(call.handle, call.callback, call.args, result);
+        } else if (pool == null) {
             finishSeen(call.handle, call.callback, call.args, call.context, result);
         } else {
             finishUnseen(pool, call.handle, call.callback, call.args, call.context, result);
@@ -125,7 +138,8 @@ final class HandleRunner {
             long args = HandleLayout.slot(handle, HandleLayout.ARGS);
             long context = HandleLayout.slot(handle, HandleLayout.CONTEXT);
             if (!Handles.isKnown(Objects.type(handle)) || !areOrdinary(callback, args, context)) {
-                Stock.run(handle);
+                begun = beginIndirect(
+                        handle, Objects.getAttribute(handle, Names.RUN), References.retain(Tuples.EMPTY), call);
             } else if (Contexts.tryEnter(threadState, context)) {
                 // The callback may cancel its own handle, and so take these from under the call.
                 References.retain(callback);
@@ -159,8 +173,24 @@ final class HandleRunner {
         }
     }
 
+    private void finishIndirect(long handle, long function, long arguments, long result) {
+        References.release(function);
+        References.release(arguments);
+        try {
+            if (result == Objects.NULL) {
+                throw PythonException.PENDING;
+            }
+            References.release(result);
+            flushInContextOf(handle);
+        } catch (OutOfMemoryError | StackOverflowError | RuntimeException e) {
+            Handles.retire(handle);
+            throw e;
+        }
+        Handles.retire(handle);
+    }
+
     /** Sends the datagrams that the callback of a handle that has run by other means has put off, in the callback's context. */
-    void flushInContextOf(@Borrowed long handle) {
+    private void flushInContextOf(@Borrowed long handle) {
         long context = HandleLayout.slot(handle, HandleLayout.CONTEXT);
         if (flushList.isEmpty() || context == Objects.NULL || !Contexts.isContext(context)) {
             return;

@@ -353,9 +353,7 @@ final class LoopObject implements Callbacks, Host {
     public boolean run(@Owned long handle) {
         if (Sources.isSource(handle)) {
             runSource(handle);
-        } else if (debug) {
-            runInDebugMode(handle);
-        } else if (handles.begin(handle, call)) {
+        } else if (debug ? beginInDebugMode(handle) : handles.begin(handle, call)) {
             return true;
         }
         flushes.endCallback();
@@ -427,15 +425,19 @@ final class LoopObject implements Callbacks, Host {
         StreamSide.reportCallback(self, object);
     }
 
-    private void runInDebugMode(@Owned long handle) {
+    private boolean beginInDebugMode(@Owned long handle) {
+        boolean begun = false;
         try {
             if (!HandleLayout.isCancelled(handle)) {
-                PythonSide.runInDebugMode(self, handle);
-                handles.flushInContextOf(handle);
+                long arguments = Tuples.of(self, handle);
+                begun = handles.beginIndirect(handle, References.retain(PythonSide.debugRunner()), arguments, call);
             }
         } finally {
-            Handles.retire(handle);
+            if (!begun) {
+                Handles.retire(handle);
+            }
         }
+        return begun;
     }
 
     private double overriddenSeconds() {

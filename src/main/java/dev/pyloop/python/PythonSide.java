@@ -51,9 +51,9 @@ final class PythonSide {
         References.release(Calls.callWith(Failure.REPORT, handle, exception));
     }
 
-    /** Runs a handle with the loop's record of what runs, and logs it when it is slow. */
-    static void runInDebugMode(@Borrowed long loop, @Borrowed long handle) {
-        References.release(Calls.callWith(Debug.RUN, loop, handle));
+    /** Returns the function that runs a loop's handle with its record of what runs, and logs it when it is slow. */
+    static @Borrowed long debugRunner() {
+        return Debug.RUN;
     }
 
     /** Logs, in debug mode, that the loop spent {@code seconds} on a transport, if that is long. */

@@ -81,11 +81,6 @@ final class Stock {
         References.release(Calls.call(Handle.CANCEL_TIMER, timer));
     }
 
-    /** {@code handle._run()}, which reports errors itself; it throws what leaves the loop. */
-    static void run(@Borrowed long handle) {
-        References.release(Calls.callMethod(handle, Names.RUN));
-    }
-
     /** {@code Handle._run(handle)}, whatever the handle's class makes of it. */
     static void runBase(@Borrowed long handle) {
         References.release(Calls.call(Handle.RUN, handle));
