@@ -174,7 +174,7 @@ say("ends")
 
 
 def test_threads_that_take_the_places_of_others_keep_apart() -> None:
-    """The system gives a new thread the number of one that has ended, whose place in the runtime is a third one's by now.
+    """The system gives a new thread the number of one that has ended, whose place in the runtime is a third one's.
 
     Were two taken for one, the Java garbage collector would look for references where there is no stack any more.
     """
