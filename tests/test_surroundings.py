@@ -81,7 +81,7 @@ _NO_IMPORTS: Final = "sys.meta_path.clear(); sys.path_hooks.clear(); sys.path.cl
 _SURROUNDINGS: Final = {
     "an address space of 4 GB": _limited("RLIMIT_AS", 4 * _GIGABYTE),
     "an address space of 1 GB": _limited("RLIMIT_AS", _GIGABYTE),
-    "an address space of 150 MB": _limited("RLIMIT_AS", 150 << 20),
+    "an address space of 256 MB": _limited("RLIMIT_AS", 256 << 20),
     "little memory": _limited("RLIMIT_DATA", 120 << 20),
     "a stack of 1 MB": _limited("RLIMIT_STACK", 1 << 20),
     "no core dumps and no files": f"{_limited('RLIMIT_CORE', 0)}; {_limited('RLIMIT_FSIZE', 0)}",
@@ -109,7 +109,7 @@ new_event_loop().close()
 
 _REFUSED_BY_A_JVM: Final = {
     "an address space of 1 GB": "MiB of address space",
-    "an address space of 150 MB": "MiB of address space",
+    "an address space of 256 MB": "MiB of address space",
     "little memory": "MiB of memory",
 }
 

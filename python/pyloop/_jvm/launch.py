@@ -69,11 +69,6 @@ def start(engine: ModuleType, max_heap: int) -> bool:
     Raises:
         RuntimeError: this is a sub-interpreter, there is no Java, or Java did not start.
     """
-    if _filled:
-        # The import that called this was interrupted right after it, by Ctrl-C for example, and is made once more.
-        module, borrowed = _filled[0]
-        vars(engine).update({name: value for name, value in vars(module).items() if name not in vars(engine)})
-        return borrowed
     if not _is_main_interpreter():
         raise _platform.unsupported(_platform.SUB_INTERPRETER)
     if not _JAR.is_file():
@@ -81,6 +76,11 @@ def start(engine: ModuleType, max_heap: int) -> bool:
             f"PyLoop cannot run in a Java virtual machine here, for {_JAR} does not exist: it is in the wheel for any "
             "platform, not in the one with the native library, and in a checkout `make build` makes it"
         )
+    if _filled:
+        # The import that called this was interrupted right after it, by Ctrl-C for example, and is made once more.
+        module, borrowed = _filled[0]
+        vars(engine).update({name: value for name, value in vars(module).items() if name not in vars(engine)})
+        return borrowed
     dlsym = ctypes.cast(ctypes.pythonapi.dlsym, ctypes.c_void_p).value or 0
     with _signals_blocked(), surroundings.kept(), _readable_jar() as jar:
         found = invocation.join(jar, _BOOTSTRAP)
