@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any, Final
@@ -236,6 +237,26 @@ def test_a_spawn_that_runs_out_of_descriptors(each_factory: LoopFactory) -> None
                 os.close(descriptor)
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert _run(loop, _status("exit 1")) == 1
+
+
+def test_a_spawn_that_is_cancelled_when_its_child_has_ended(loop: asyncio.AbstractEventLoop) -> None:
+    """CPython 3.14 wakes those who wait twice then, and reports that as a failure of the second time."""
+    reports: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _loop, context: reports.append(context))
+
+    async def main() -> None:
+        for turns in range(8):
+            task = asyncio.create_task(asyncio.create_subprocess_exec("true", stdin=_PIPE, stdout=_PIPE))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            time.sleep(0.02)
+            task.cancel()
+            done = (await asyncio.gather(task, return_exceptions=True))[0]
+            if not isinstance(done, BaseException):
+                await done.communicate()
+
+    _run(loop, main())
+    assert reports == []
 
 
 async def _communicate() -> tuple[bytes, bytes]:

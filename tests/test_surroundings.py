@@ -145,6 +145,8 @@ def test_a_process_that_begins_there_works_as_on_asyncio(surroundings: str) -> N
     courses = {}
     for loop in "asyncio", "pyloop":
         done = run_command(_WRAPPERS[surroundings](loop_program(program, loop=loop, options=["-W", "ignore"])))
+        if "error while loading shared libraries: libpython" in done.stderr:
+            pytest.skip("this Python itself does not start there: it looks for its library beside its program")
         assert done.returncode == 0, f"{loop}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         courses[loop] = done.stdout.splitlines()
     assert courses["asyncio"][0] == "plain went well"

@@ -18,6 +18,7 @@ from ._stock import UnixSubprocessTransport, logger
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
+    import asyncio
     import subprocess
     from typing import Any
 
@@ -34,6 +35,7 @@ _GET_INFO = 3 << 30 | _INFO.size << 16 | 0xFF << 8 | 11  # _IOWR(0xFF, 11, struc
 class SubprocessTransport(UnixSubprocessTransport):
     """asyncio's transport of a child process, which also owns the descriptor that stands for the child."""
 
+    _exit_waiters: list[asyncio.Future[int]]
     _pidfd = _NO_DESCRIPTOR
     _proc: subprocess.Popen[bytes] | None
 
@@ -85,6 +87,20 @@ class SubprocessTransport(UnixSubprocessTransport):
     def kill(self) -> None:
         """Send SIGKILL, as ``send_signal`` does."""
         self.send_signal(signal.SIGKILL)
+
+    # 3.14 wakes those who wait for the child each time that one of these is called, if the pipes were never connected;
+    # to wake one twice is an error.
+
+    def _try_finish(self) -> None:
+        self._forget_the_woken()
+        super()._try_finish()
+
+    def _call_connection_lost(self, exc: BaseException | None) -> None:
+        self._forget_the_woken()
+        super()._call_connection_lost(exc)
+
+    def _forget_the_woken(self) -> None:
+        self._exit_waiters = [waiter for waiter in self._exit_waiters if not waiter.done()]
 
     def _ended(self) -> None:
         loop = self._loop

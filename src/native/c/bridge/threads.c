@@ -24,6 +24,10 @@
 /* The least Java heap that the runtime knows. */
 #define LEAST_HEAP ((size_t)16 << 20)
 
+/* How many times its heap the runtime gets as address space. */
+#define MOST_TIMES 8
+#define LEAST_TIMES 3
+
 /* More address space than the library's own objects take. */
 #define IMAGE ((size_t)16 << 20)
 #define AMPLE ((size_t)4 << 30)
@@ -191,22 +195,29 @@ static size_t address_space_limit(void) {
  * holes, and it ends the process if it finds no place. The library's own objects lie in the same space. Where the process
  * has no limit, space costs nothing.
  */
-static size_t space_for(size_t max_heap, size_t limit) {
-    return 8 * max_heap + (limit == SIZE_MAX ? AMPLE : IMAGE);
+static size_t space_for(size_t max_heap, size_t times, size_t limit) {
+    return times * max_heap + (limit == SIZE_MAX ? AMPLE : IMAGE);
 }
 
 static int create_isolate(size_t *max_heap, graal_thread **thread) {
     size_t limit = address_space_limit();
-    if (limit != SIZE_MAX && space_for(*max_heap, limit) > limit / 4) {
-        *max_heap = limit / 4 > IMAGE ? (limit / 4 - IMAGE) / 8 : 0;
+    size_t times = MOST_TIMES;
+    if (limit != SIZE_MAX && space_for(*max_heap, times, limit) > limit / 4) {
+        *max_heap = limit / 4 > IMAGE ? (limit / 4 - IMAGE) / times : 0;
     }
     if (*max_heap < LEAST_HEAP) {
         *max_heap = LEAST_HEAP;
     }
-    graal_isolate_parameters parameters = {.version = 1, .reserved_address_space = space_for(*max_heap, limit)};
-    int error = graal_create_isolate(&parameters, &isolate, thread);
-    pyloop_close_image_file();
-    return error;
+    for (;;) {
+        graal_isolate_parameters parameters = {
+            .version = 1, .reserved_address_space = space_for(*max_heap, times, limit)};
+        int error = graal_create_isolate(&parameters, &isolate, thread);
+        pyloop_close_image_file();
+        if (error != PYLOOP_NO_ADDRESS_SPACE || times == LEAST_TIMES) {
+            return error;
+        }
+        times--;
+    }
 }
 
 int pyloop_start_runtime(size_t *max_heap) {
