@@ -25,6 +25,7 @@ else:
     _Stream, _Acceptor = _engine.EventLoop._transport_types()
 
 _SOCKET = 0  # as the engine numbers what it reads from and writes to
+_MAX_SIZE = 256 * 1024  # of what asyncio receives at once
 _HIGH_WATER = 64 * 1024  # the default, which is the engine's too
 # Of sockets whose addresses the engine can keep as the kernel gave them.
 _FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
@@ -51,9 +52,22 @@ class FlowLimits(_Stream):
         except AttributeError:
             return _HIGH_WATER // 4, _HIGH_WATER  # never set
 
+    # Names of asyncio's that tests and libraries read.
+
+    max_size = _MAX_SIZE
+    _protocol_connected = True
+
     @property
     def _protocol_paused(self) -> bool:
         return self._is_writing_paused()
+
+    @property
+    def _paused(self) -> bool:
+        return not self.is_closing() and not self.is_reading()
+
+    @property
+    def _conn_lost(self) -> int:
+        return int(self.is_closing() and self.get_write_buffer_size() == 0)
 
 
 class StreamTransport(FlowLimits):

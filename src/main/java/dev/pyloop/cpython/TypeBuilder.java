@@ -14,6 +14,8 @@ import java.util.List;
  *   struct PyType_Spec { const char *name; int basicsize, itemsize; unsigned int flags; PyType_Slot *slots; };  32 bytes
  *   struct PyType_Slot { int slot; void *pfunc; };                                                           16 bytes
  *   struct PyMethodDef { const char *ml_name; PyCFunction ml_meth; int ml_flags; const char *ml_doc; };      32 bytes
+ *   struct PyMemberDef { const char *name; int type; Py_ssize_t offset; int flags; const char *doc; };       40 bytes
+ *   struct PyGetSetDef { const char *name; getter get; setter set; const char *doc; void *closure; };        40 bytes
  * </pre>
  *
  * <p>What is built is never freed: the interpreter keeps pointers into the method table as long as the type lives. Callers
@@ -32,10 +34,17 @@ public final class TypeBuilder {
     private static final int SLOT_DOC = 56;
     private static final int SLOT_METHODS = 64;
     private static final int SLOT_TRAVERSE = 71;
+    private static final int SLOT_MEMBERS = 72;
+    private static final int SLOT_GETSET = 73;
 
     private static final long SPEC_SIZE = 32;
     private static final long SLOT_SIZE = 16;
     private static final long METHOD_SIZE = 32;
+    private static final long MEMBER_SIZE = 40;
+    private static final long GETSET_SIZE = 40;
+
+    private static final int T_PYSSIZET = 19;
+    private static final int READONLY = 1;
 
     private static final NativeFunction FROM_SPEC = Interpreter.function("PyType_FromSpecWithBases");
 
@@ -76,6 +85,27 @@ public final class TypeBuilder {
     public TypeBuilder traverse(Traverse traverse) {
         flags |= TPFLAGS_HAVE_GC;
         slots.add(new Slot(SLOT_TRAVERSE, Upcalls.traverse(traverse)));
+        return this;
+    }
+
+    /**
+     * Lets instances have attributes of any name, in a dict that is made when the first one is set.
+     *
+     * @param offset where an instance has eight bytes for the pointer to it
+     */
+    public TypeBuilder dictionary(long offset) {
+        // Each table ends with an empty entry.
+        long member = NativeBuffer.immortal(2 * MEMBER_SIZE);
+        Memory.putLong(member, NativeBuffer.immortalString("__dictoffset__"));
+        Memory.putInt(member + 8, T_PYSSIZET);
+        Memory.putLong(member + 16, offset);
+        Memory.putInt(member + 24, READONLY);
+        slots.add(new Slot(SLOT_MEMBERS, member));
+        long attribute = NativeBuffer.immortal(2 * GETSET_SIZE);
+        Memory.putLong(attribute, NativeBuffer.immortalString("__dict__"));
+        Memory.putLong(attribute + 8, Interpreter.symbol("PyObject_GenericGetDict"));
+        Memory.putLong(attribute + 16, Interpreter.symbol("PyObject_GenericSetDict"));
+        slots.add(new Slot(SLOT_GETSET, attribute));
         return this;
     }
 

@@ -107,7 +107,7 @@ final class StreamInput {
                 // The protocol can go on writing, but there is nothing to read any more.
                 transport.stream().stopReading();
             } else {
-                transport.stream().close();
+                transport.close();
             }
         } finally {
             References.release(keepOpen);

@@ -242,6 +242,15 @@ final class StreamObject implements StreamOwner {
         }
     }
 
+    /** Closes the connection, by the program's own method if it has given this transport one. */
+    void close() {
+        if (StreamLayout.get(self, StreamLayout.DICT) == Objects.NULL) {
+            stream.close();
+        } else {
+            References.release(Calls.callMethod(self, StreamNames.CLOSE));
+        }
+    }
+
     /** Gives everything up without telling anybody. */
     void abandon() {
         stream.dispose();

@@ -10,7 +10,6 @@ import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Sequences;
 import dev.pyloop.cpython.TypeBuilder;
-import dev.pyloop.cpython.Types;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.memory.Memory;
 
@@ -52,8 +51,9 @@ final class StreamType implements Methods {
     static @Owned long build() {
         StreamSide.prepare();
         StreamType methods = new StreamType();
-        return new TypeBuilder("pyloop._engine.StreamTransport", Types.basicSize(StreamLayout.TYPE) + Long.BYTES)
+        return new TypeBuilder("pyloop._engine.StreamTransport", StreamLayout.SIZE)
                 .subclassable()
+                .dictionary(StreamLayout.DICT)
                 .doc("The engine of PyLoop's stream transports, in Java. Not to be used alone.")
                 .keywords("_open", methods, OPEN, "Make the engine's side, for a loop, a descriptor and its kind.")
                 .noArguments("_set_widenable", methods, SET_WIDENABLE, "Let a pipe hold more once it is too small.")

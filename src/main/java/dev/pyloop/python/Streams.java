@@ -9,12 +9,11 @@ import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
-import dev.pyloop.cpython.Types;
 import dev.pyloop.memory.Memory;
 
 /** All stream transports, and what they need to know of Python's types. Guarded by the GIL. */
 final class Streams {
-    private static final JavaSides<StreamObject> ALL = new JavaSides<>(Types.basicSize(StreamLayout.TYPE));
+    private static final JavaSides<StreamObject> ALL = new JavaSides<>(StreamLayout.JAVA_SIDE);
 
     private static final long BUFFERED_PROTOCOL = Imports.attribute("asyncio.protocols", "BufferedProtocol");
     private static final long BYTEARRAY = Imports.attribute("builtins", "bytearray");
