@@ -12,7 +12,7 @@ from unittest import mock
 
 import pytest
 
-from support.loops import fresh_loop, run_idle, LoopFactory
+from support.loops import LoopFactory, fresh_loop, run_idle
 from support.protocols import Recorder
 
 
@@ -64,9 +64,14 @@ def test_a_method_is_replaced_and_restored(connection: _Connection) -> None:
 
 def test_the_end_of_the_stream_closes_by_the_method_that_is_there(connection: _Connection) -> None:
     transport = connection.transport
-    closed = []
+    closed: list[str] = []
     original = transport.close
-    transport.close = lambda: (closed.append("closed"), original())
+
+    def close() -> None:
+        closed.append("closed")
+        original()
+
+    transport.close = close
     connection.other.shutdown(socket.SHUT_WR)
     run_idle(connection.loop)
     assert closed == ["closed"]
