@@ -128,7 +128,7 @@ def run(loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, Result]) -> R
 
     with reports(loop) as reported:
         result = loop.run_until_complete(bounded())
-    assert reported == []
+    assert reported == [], reported
     return result
 
 
