@@ -47,6 +47,13 @@ if TYPE_CHECKING:
                 RuntimeError: the engine does not work any more; the message says why.
             """
 
+        def before_run(self) -> None:
+            """See that a loop may run where this is called; ``prepare`` comes first.
+
+            Raises:
+                RuntimeError: it may not; the message says why.
+            """
+
         def forked(self) -> bool:
             """Tell whether this process is the child of a fork that the engine did not survive."""
 

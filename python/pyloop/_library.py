@@ -52,6 +52,10 @@ def prepare() -> None:
     """See ``_choice.Runtime``."""
 
 
+def before_run() -> None:
+    """See ``_choice.Runtime``."""
+
+
 def forked() -> bool:
     """See ``_choice.Runtime``; it survives every fork."""
     return False

@@ -154,11 +154,13 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         """Run until ``stop()`` is called.
 
         Raises:
-            RuntimeError: the loop is closed or running, or another loop is running in this thread.
+            RuntimeError: the loop is closed or running, or another loop is running in this thread; or the engine is a
+                JVM, and this is a greenlet.
         """
         self._check_closed()
         self._check_running()
         _engine.runtime.prepare()
+        _engine.runtime.before_run()
         claimed = self._claim_wakeup_fd()
         self._forever = True
         try:
@@ -338,11 +340,6 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         self._ssock, self._csock = map(PipeEnd, self._self_pipe())
         self._add_reader(self._ssock.fileno(), self._read_from_self)
         self._internal_fds += 1
-
-    def _read_from_self(self) -> None:
-        # The engine has read the first of them: it tells signals from its own wake-ups.
-        self._process_self_data(self._take_signals())
-        super()._read_from_self()
 
     def _process_self_data(self, data: bytes) -> None:
         outer = self._outer_wakeup_fd()

@@ -58,6 +58,13 @@ def prepare() -> None:
         files.put_back()
 
 
+def before_run() -> None:
+    """See ``_choice.Runtime``."""
+    from . import greenlets  # noqa: PLC0415
+
+    greenlets.refuse_to_run_in_one()
+
+
 def forked() -> bool:
     """See ``_choice.Runtime``."""
     return os.getpid() != _process

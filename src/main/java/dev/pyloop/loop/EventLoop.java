@@ -438,9 +438,7 @@ public final class EventLoop implements AutoCloseable {
 
     private void queueReady(int descriptor, int readiness) {
         if (descriptor == Poller.SIGNALLED) {
-            if (selfPipe.drain()) {
-                watches.queueReady(selfPipe.reader(), Interest.READ, ready);
-            }
+            watches.queueReady(selfPipe.reader(), Interest.READ, ready);
         } else if (descriptor != Poller.WOKEN) {
             watches.queueReady(descriptor, readiness, ready);
         }

@@ -9,32 +9,25 @@ import dev.pyloop.memory.NativeBuffer;
  * Ends the loop's sleep: the interpreter writes the number of each signal into a pipe whose other end the loop's poller
  * watches, and by the end that is written to the poller is woken, without a byte.
  *
- * <p>Owns both ends. Whoever waits for signals borrows their numbers. What was read waits here until it is
- * {@linkplain #takeSignals taken}.
+ * <p>Owns both ends. Whoever waits for signals, reads them or has them written borrows their numbers.
  */
 public final class SelfPipe implements AutoCloseable {
     private static final int O_NONBLOCK = 0x800;
     private static final int O_CLOEXEC = 0x80000;
     private static final int CLOSED = -1;
 
+    private final SystemCalls calls = new SystemCalls();
     /** Where {@code pipe2} puts its two descriptors. */
-    private static final long ENDS = 0;
+    private final NativeBuffer ends = new NativeBuffer(2 * Integer.BYTES);
 
-    private static final long SIGNALS = ENDS + 2 * Integer.BYTES;
-    private static final long CAPACITY = 240;
-
-    private final SystemCalls writing = new SystemCalls();
-    private final SystemCalls reading = new SystemCalls();
-    private final NativeBuffer memory = new NativeBuffer(SIGNALS + CAPACITY);
     private int reader = CLOSED;
     private int writer = CLOSED;
-    private long signals;
 
     /** Opens the pipe. */
     SelfPipe() {
         int result = makePipe();
         if (result < 0) {
-            memory.close();
+            ends.close();
             throw new SystemCallException("pipe2", -result);
         }
         reader = end(0);
@@ -52,25 +45,6 @@ public final class SelfPipe implements AutoCloseable {
     }
 
     /**
-     * Makes the pipe unreadable again, unless it holds more than fits in here. The loop's thread.
-     *
-     * @return whether there are signals to {@linkplain #takeSignals take}
-     */
-    synchronized boolean drain() {
-        if (reader != CLOSED && signals == 0) {
-            signals = Math.max(0, reading.read(reader, memory.address() + SIGNALS, CAPACITY));
-        }
-        return signals != 0;
-    }
-
-    /** Hands out the numbers of the signals that {@link #drain} found; none if there were none. */
-    public synchronized byte[] takeSignals() {
-        byte[] taken = Memory.getBytes(memory.address() + SIGNALS, (int) signals);
-        signals = 0;
-        return taken;
-    }
-
-    /**
      * Puts a new pipe under the numbers of the one that the child of a fork shares with its parent.
      *
      * @return 0 or the negated errno, which leaves the old one in place
@@ -82,33 +56,31 @@ public final class SelfPipe implements AutoCloseable {
         }
         int newReader = end(0);
         int newWriter = end(1);
-        result = writing.dup3(newReader, reader, O_CLOEXEC);
+        result = calls.dup3(newReader, reader, O_CLOEXEC);
         if (result >= 0) {
-            result = writing.dup3(newWriter, writer, O_CLOEXEC);
+            result = calls.dup3(newWriter, writer, O_CLOEXEC);
         }
-        writing.close(newReader);
-        writing.close(newWriter);
-        signals = 0;
+        calls.close(newReader);
+        calls.close(newWriter);
         return Math.min(result, 0);
     }
 
     private int makePipe() {
-        return writing.pipe2(memory.address() + ENDS, O_NONBLOCK | O_CLOEXEC);
+        return calls.pipe2(ends.address(), O_NONBLOCK | O_CLOEXEC);
     }
 
     private int end(int index) {
-        return Memory.getInt(memory.address() + ENDS + (long) index * Integer.BYTES);
+        return Memory.getInt(ends.address() + (long) index * Integer.BYTES);
     }
 
     @Override
     public synchronized void close() {
         if (writer != CLOSED) {
-            writing.close(reader);
-            writing.close(writer);
+            calls.close(reader);
+            calls.close(writer);
             reader = CLOSED;
             writer = CLOSED;
-            signals = 0;
-            memory.close();
+                ends.close();
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Bytes;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.FullHeap;
 import dev.pyloop.cpython.Methods;
@@ -55,7 +54,6 @@ public final class LoopType implements Methods {
     private static final int AFTER_FORK = 26;
     private static final int BEFORE_FORK = 27;
     private static final int SELF_PIPE = 28;
-    private static final int TAKE_SIGNALS = 29;
 
     private LoopType() {}
 
@@ -79,7 +77,6 @@ public final class LoopType implements Methods {
                 .noArguments("_write_to_self", methods, WAKE, "Wake the loop up, from any thread.")
                 .noArguments(
                         "_self_pipe", methods, SELF_PIPE, "Return the ends of the self-pipe, the reading one first.")
-                .noArguments("_take_signals", methods, TAKE_SIGNALS, "Return what was read from the self-pipe.")
                 .oneArgument("_enqueue", methods, ENQUEUE, "Queue a handle to run in the next iteration.")
                 .noArguments("_clear", methods, CLEAR, "Drop all queued handles and timers.")
                 .noArguments("_ready_count", methods, READY_COUNT, "Return the number of queued handles.")
@@ -142,9 +139,6 @@ public final class LoopType implements Methods {
             }
             case SELF_PIPE -> {
                 return selfPipe(Loops.get(self).engine().selfPipe());
-            }
-            case TAKE_SIGNALS -> {
-                return Bytes.of(Loops.get(self).engine().selfPipe().takeSignals());
             }
             case WAKE -> wake(self);
             case CLEAR -> Loops.get(self).engine().clear();
