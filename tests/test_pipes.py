@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+from asyncio import unix_events
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -122,6 +123,10 @@ def test_a_reader_that_goes_away_from_what_waits(each_loop: asyncio.AbstractEven
         assert sender.events == ["made", "pause", "BrokenPipeError"]
 
 
+@pytest.mark.skipif(
+    unix_events._UnixReadPipeTransport.is_reading is asyncio.ReadTransport.is_reading,  # type: ignore[attr-defined]
+    reason="in the first versions of 3.11 asyncio's do not tell whether they are paused",
+)
 def test_reading_pauses(each_loop: asyncio.AbstractEventLoop) -> None:
     with _pair(each_loop) as (reader, received, transport, _):
         reader.pause_reading()
