@@ -80,7 +80,7 @@ public final class SelfPipe implements AutoCloseable {
             calls.close(writer);
             reader = CLOSED;
             writer = CLOSED;
-                ends.close();
+            ends.close();
         }
     }
 }
