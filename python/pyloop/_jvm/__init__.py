@@ -7,6 +7,7 @@ survive a fork. What is necessary for that lives in this package, and is importe
 from __future__ import annotations
 
 import os
+import sys
 
 from pyloop import _platform
 
@@ -59,10 +60,18 @@ def prepare() -> None:
 
 
 def before_run() -> None:
-    """See ``_choice.Runtime``."""
-    from . import greenlets  # noqa: PLC0415
+    """See ``_choice.Runtime``.
 
-    greenlets.refuse_to_run_in_one()
+    A greenlet that is switched away from takes its piece of the C stack along. Where Java's frames of a running loop
+    lie in it, the machine crashes when it next looks through its stacks. The frames of a loop that runs outside of
+    greenlets stay where they are, whatever its callbacks do with greenlets of their own.
+    """
+    package = sys.modules.get("greenlet")  # who does not use it need not have it
+    if package is not None and package.getcurrent().parent is not None:
+        raise RuntimeError(
+            "PyLoop's JVM engine runs no loop in a greenlet: to switch away from it would crash the process; "
+            "the native library can (PYLOOP_ENGINE=native)"
+        )
 
 
 def forked() -> bool:

@@ -23,9 +23,14 @@ async def stream(around: Surroundings) -> None:
         asked.check(receipt)
     finally:
         writer.transport.abort()
-        with contextlib.suppress(OSError):
-            await asyncio.shield(writer.wait_closed())
+        # A task that is cancelled once more leaves this to itself.
+        await asyncio.shield(_gone(writer))
     around.counts["streams"] += 1
+
+
+async def _gone(writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _open(asked: Errand, around: Surroundings) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
