@@ -39,16 +39,6 @@ public final class SystemCalls {
         return DUP3.callInt(state, descriptor, number, flags);
     }
 
-    /** Reads up to {@code size} bytes into {@code buffer}. */
-    public long read(int descriptor, long buffer, long size) {
-        return READ.call(state, descriptor, buffer, size);
-    }
-
-    /** Writes up to {@code size} bytes from {@code buffer}. */
-    public long write(int descriptor, long buffer, long size) {
-        return WRITE.call(state, descriptor, buffer, size);
-    }
-
     /** Closes {@code descriptor}. On Linux it is closed even when EINTR is returned: never repeat the call. */
     public int close(int descriptor) {
         return CLOSE.callInt(state, descriptor);

@@ -10,6 +10,7 @@ import dev.pyloop.memory.NativeBuffer;
  * watches, and by the end that is written to the poller is woken, without a byte.
  *
  * <p>Owns both ends. Whoever waits for signals, reads them or has them written borrows their numbers.
+ * Guarded by the host's lock.
  */
 public final class SelfPipe implements AutoCloseable {
     private static final int O_NONBLOCK = 0x800;
@@ -35,12 +36,12 @@ public final class SelfPipe implements AutoCloseable {
     }
 
     /** Returns the end for the poller to watch; -1 once closed. */
-    public synchronized int reader() {
+    public int reader() {
         return reader;
     }
 
     /** Returns the end for signals to be written to; -1 once closed. */
-    public synchronized int writer() {
+    public int writer() {
         return writer;
     }
 
@@ -49,7 +50,7 @@ public final class SelfPipe implements AutoCloseable {
      *
      * @return 0 or the negated errno, which leaves the old one in place
      */
-    synchronized int afterFork() {
+    int afterFork() {
         int result = makePipe();
         if (result < 0) {
             return result;
@@ -74,7 +75,7 @@ public final class SelfPipe implements AutoCloseable {
     }
 
     @Override
-    public synchronized void close() {
+    public void close() {
         if (writer != CLOSED) {
             calls.close(reader);
             calls.close(writer);
