@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 import pyloop
-from support.commands import logged, started
+from support.commands import LIFESPAN, logged, started
 from support.programs import HANG_SECONDS
 from support.streams import run
 
@@ -24,7 +24,9 @@ class PyLoopWorker(UvicornWorker):
     CONFIG_KWARGS = {"loop": "pyloop:new_event_loop"}
 """
 
-_PROGRAM: Final = """
+_PROGRAM: Final = (
+    LIFESPAN
+    + """
 import asyncio
 import os
 
@@ -39,17 +41,13 @@ if os.environ["USES_A_LOOP_BEFORE"] == "True":
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
-        while True:
-            event = (await receive())["type"]
-            print(event, flush=True)
-            await send({"type": event + ".complete"})
-            if event == "lifespan.shutdown":
-                return
+        return await lifespan(receive, send)
     await asyncio.sleep(0.01)
     kind = type(asyncio.get_running_loop()) is pyloop.EventLoop
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": f"{kind} {os.getpid()}".encode()})
 """
+)
 
 
 @pytest.mark.parametrize("options", [[], ["--preload"]], ids=["loaded by workers", "preloaded"])

@@ -21,7 +21,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
 from support.certificates import server_files
-from support.commands import logged, started
+from support.commands import LIFESPAN, logged, started
 from support.programs import HANG_SECONDS
 from support.security import Security, security_of
 from support.streams import run
@@ -308,7 +308,9 @@ def test_requests_that_do_not_end_are_cancelled_after_a_time(loop: asyncio.Abstr
     assert run(loop, main()) == ["startup", "CancelledError", "shutdown"]
 
 
-_PROGRAM: Final = """
+_PROGRAM: Final = (
+    LIFESPAN
+    + """
 import asyncio
 import os
 
@@ -316,18 +318,14 @@ import pyloop
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
-        while True:
-            event = (await receive())["type"]
-            print(event, flush=True)
-            await send({"type": event + ".complete"})
-            if event == "lifespan.shutdown":
-                return
+        return await lifespan(receive, send)
     print("request", flush=True)
     await asyncio.sleep(0.5)
     loop = asyncio.get_running_loop()
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": f"{type(loop) is pyloop.EventLoop}".encode()})
 """
+)
 
 
 @contextlib.contextmanager

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from support.garbage import BESIDE_GARBAGE
 from support.programs import lines_of
 
-_BUSY = """
-import gc, threading, warnings
+_RUN = f"""
+import warnings
+{BESIDE_GARBAGE}
 warnings.simplefilter("ignore")
 asyncio.set_event_loop_policy(None if LOOP == "asyncio" else pyloop.EventLoopPolicy())
-ended = threading.Event()
-
-def make_garbage():
-    while not ended.is_set():
-        loop = new_event_loop()
-        loop.call_soon(loop.stop)
-        loop.run_forever()
-        loop.close()
-        gc.collect()
-
-thread = threading.Thread(target=make_garbage)
-thread.start()
-try:
-    work()
-finally:
-    ended.set()
-    thread.join()
+beside_garbage(work)
 """
 
 _PLAYWRIGHT = """
@@ -75,4 +61,4 @@ def work():
     ids=["playwright", "greenback"],
 )
 def test_a_package_that_switches_greenlets(loop_name: str, program: str, said: list[str]) -> None:
-    assert lines_of(f"LOOP = {loop_name!r}\n{program}\n{_BUSY}", loop=loop_name) == said
+    assert lines_of(f"LOOP = {loop_name!r}\n{program}\n{_RUN}", loop=loop_name) == said

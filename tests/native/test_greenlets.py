@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from support.garbage import BESIDE_GARBAGE
 from support.programs import lines_of
 
-# Another thread keeps the collectors of both sides busy while greenlets are switched.
-BUSY = """
-import contextvars, gc, greenlet, threading
-ended = threading.Event()
-
-def make_garbage():
-    while not ended.is_set():
-        loop = new_event_loop()
-        loop.call_soon(loop.stop)
-        loop.run_forever()
-        loop.close()
-        gc.collect()
-
+_RUN = f"""
+import contextvars, greenlet
+{BESIDE_GARBAGE}
 def deep(depth, function):
     return function() if depth == 0 else deep(depth - 1, function)
 
-thread = threading.Thread(target=make_garbage)
-thread.start()
-try:
+def work():
     for _ in range(20):
         scenario()
     say("ended")
-finally:
-    ended.set()
-    thread.join()
+
+beside_garbage(work)
 """
 
 HUB = """
@@ -117,7 +105,7 @@ def scenario():
 )
 @pytest.mark.parametrize("mode", [[], ["-X", "dev"]], ids=["", "dev"])
 def test_a_loop_stands_being_moved(scenario: str, loop_name: str, mode: list[str]) -> None:
-    lines = lines_of(scenario + BUSY, loop=loop_name, options=[*mode, "-W", "ignore"])
+    lines = lines_of(scenario + _RUN, loop=loop_name, options=[*mode, "-W", "ignore"])
     assert lines == ["ended"]
 
 

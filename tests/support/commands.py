@@ -10,8 +10,20 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from support.programs import program_environment
+
+LIFESPAN: Final = """
+async def lifespan(receive, send):
+    while True:
+        event = (await receive())["type"]
+        print(event, flush=True)
+        await send({"type": event + ".complete"})
+        if event == "lifespan.shutdown":
+            return
+"""
+"""The part of an ASGI program that is told of the server's start and end, and writes it down."""
 
 
 @contextlib.contextmanager
