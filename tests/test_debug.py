@@ -232,6 +232,16 @@ def test_the_mode_is_what_was_set(value: object) -> None:
     assert_same_outcome(scenario)
 
 
+@pytest.mark.parametrize("value", [True, False, 0])
+def test_the_mode_of_a_closed_loop(value: object) -> None:
+    def scenario(loop: Any) -> object:
+        loop.set_debug(value)
+        loop.close()
+        return loop.get_debug()
+
+    assert_same_outcome(scenario)
+
+
 def test_the_mode_is_switched_while_the_loop_runs() -> None:
     """Turning it on starts to track where coroutines are made, turning it off and leaving the loop stop that."""
 

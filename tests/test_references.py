@@ -276,7 +276,14 @@ def _make_and_drop() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:unclosed event loop:ResourceWarning")
-@pytest.mark.parametrize("use", [_make_and_close, _make_fill_and_close, _make_and_drop])
+def _make_cancel_and_drop() -> None:
+    loop = pyloop.new_event_loop()
+    loop.call_later(3600, callback, ARGUMENT)
+    loop.call_later(3600, callback, loop).cancel()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed event loop:ResourceWarning")
+@pytest.mark.parametrize("use", [_make_and_close, _make_fill_and_close, _make_and_drop, _make_cancel_and_drop])
 def test_loops(use: Callable[[], None]) -> None:
     def do() -> None:
         for _ in range(BATCH):

@@ -164,6 +164,26 @@ def test_what_is_read(
     run(each_loop, scenario())
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_messages_of_all_sizes_one_by_one(each_loop: asyncio.AbstractEventLoop, family: str) -> None:
+    """Around the sizes at which another way of receiving begins, and small ones behind large ones."""
+    sizes = [10, 40_000, 10, 32_767, 32_768, 1, 100_000, 100_000, 99_999, 262_143, 262_144, 262_145, 2, 600_000, 3]
+
+    async def scenario() -> None:
+        async with opened(Recorder(), socket_pair(family)) as (transport, protocol, peer):
+            received = 0
+            for size in sizes:
+                start = size % 1000
+                await send(peer, _PATTERN[start : start + size])
+                while len(protocol.data) < received + size:
+                    await asyncio.sleep(0)
+                assert _digest(protocol.data[received:]) == _digest(_PATTERN[start : start + size])
+                received += size
+            transport.close()
+
+    run(each_loop, scenario())
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("kind", [Recorder, BufferedRecorder])
 def test_an_echo_between_two_transports(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 
-from . import _stock
+from . import _engine, _stock
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
@@ -58,3 +58,7 @@ class TaskMethods(_stock.SelectorEventLoop):
         if self._task_factory is None and task._source_traceback:
             del task._source_traceback[-1]
         return task
+
+    if _engine.runtime.NAME == "native":
+        # Every future and task asks, from C, where a Python method costs more than one of the library's, less than a JVM's.
+        get_debug = _engine.EventLoop._get_debug

@@ -15,6 +15,7 @@ public final class SocketCalls implements Transfers {
     private static final int IPPROTO_TCP = 6;
     private static final int TCP_NODELAY = 1;
     private static final int SHUT_WR = 1;
+    private static final long FIONREAD = 0x541B;
     private static final int MSG_NOSIGNAL = 0x4000;
     /** {@code SOCK_NONBLOCK | SOCK_CLOEXEC}. */
     private static final int NONBLOCKING = 0x800 | 0x80000;
@@ -24,6 +25,7 @@ public final class SocketCalls implements Transfers {
 
     /** What programs without servers or with small messages only do without. */
     private static final class Rare {
+        static final SystemCall IOCTL = SystemCall.of("ioctl");
         static final SystemCall SENDMSG = SystemCall.of("sendmsg");
         static final SystemCall SHUTDOWN = SystemCall.of("shutdown");
     }
@@ -53,6 +55,12 @@ public final class SocketCalls implements Transfers {
     public long send(int descriptor, long vector, int count) {
         MessageHeader.set(message.address(), vector, count);
         return Rare.SENDMSG.call(state, descriptor, message.address(), MSG_NOSIGNAL);
+    }
+
+    /** Returns how many bytes can be received. */
+    public int available(int descriptor) {
+        int result = Rare.IOCTL.callInt(state, descriptor, FIONREAD, number.address());
+        return result < 0 ? result : Memory.getInt(number.address());
     }
 
     /** Sends an end of file behind what was sent. */

@@ -159,16 +159,23 @@ public final class EventLoop implements AutoCloseable {
     /** Queues {@code handle} to run when the clock reaches {@code deadline} seconds. */
     @Inlined
     public void callAt(double deadline, long handle) {
+        if (timers.hasRemoved()) {
+            releaseRemovedTimers();
+        }
         timers.add(deadline, handle);
     }
 
-    /** Takes note that a timer in the heap was cancelled. */
+    /** Takes note that the timer, which is in the heap, was cancelled. */
     @Inlined
-    public void timerCancelled() {
-        timers.noteCancelled();
-        if (timers.wantsCompaction()) {
-            compactTimers();
+    public void timerCancelled(long handle) {
+        if (!timers.removeIfLast(handle)) {
+            timers.noteCancelled();
         }
+    }
+
+    /** Takes note that somebody says that a timer in the heap was cancelled, or is about to be. */
+    public void timerSaidCancelled() {
+        timers.noteSaidCancelled();
     }
 
     /**
@@ -294,6 +301,9 @@ public final class EventLoop implements AutoCloseable {
         for (int i = 0; i < timers.size(); i++) {
             visitor.accept(timers.get(i));
         }
+        for (int i = 0; i < timers.removedSize(); i++) {
+            visitor.accept(timers.getRemoved(i));
+        }
         for (int i = 0; i < inbox.size(); i++) {
             visitor.accept(inbox.get(i));
         }
@@ -352,6 +362,9 @@ public final class EventLoop implements AutoCloseable {
     private void beginIteration() {
         iteration++;
         crowded = false;
+        if (timers.hasRemoved()) {
+            releaseRemovedTimers();
+        }
         if (!timers.isEmpty()) {
             dropCancelledTimers();
         }
@@ -459,6 +472,9 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void dropCancelledTimers() {
+        if (timers.wantsCompaction()) {
+            compactTimers();
+        }
         while (!timers.isEmpty() && callbacks.isCancelled(timers.peek())) {
             long handle = timers.remove();
             timers.noteCancelledRemoved();

@@ -141,7 +141,7 @@ final class Handles implements Methods {
         }
         markCancelled(timer);
         if (HandleLayout.slot(timer, HandleLayout.SCHEDULED) == Objects.TRUE) {
-            loop.timerCancelled();
+            loop.timerCancelled(timer);
         }
     }
 

@@ -34,23 +34,25 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoopObject implements Callbacks, Host {
     private static final double NANOS_PER_SECOND = 1e9;
-    private static final int STREAM_BUFFER = 64 * 1024;
-    /** As much as asyncio reads from a pipe at a time. */
-    private static final int PIPE_BUFFER = 256 * 1024;
+    /** As much as asyncio receives at a time. */
+    private static final int READ_BUFFER = 256 * 1024;
+    /** What a pipe holds, unless somebody has changed that. */
+    private static final int WIDE_PIPE_BUFFER = 64 * 1024;
 
     private final @Borrowed long self;
     private final EventLoop engine;
     private final HandleRunner handles;
     private boolean closed;
     private boolean debug;
+    private boolean debugFalse;
     private boolean clockOverridden;
     private boolean callAtOverridden;
     private boolean forever;
     private boolean foreignTransports;
     private final Flushes flushes = new Flushes();
     private final DescriptorTable descriptors = new DescriptorTable();
-    private final ReadBuffer readBuffer = new ReadBuffer(STREAM_BUFFER);
-    private final ReadBuffer pipeBuffer = new ReadBuffer(PIPE_BUFFER);
+    private final ReadBuffer readBuffer = new ReadBuffer(READ_BUFFER);
+    private final ReadBuffer widePipeBuffer = new ReadBuffer(WIDE_PIPE_BUFFER);
     private final PeerAddresses peers = new PeerAddresses();
     private @Nullable StreamIo streamIo;
     private @Nullable DatagramIo datagramIo;
@@ -111,8 +113,16 @@ final class LoopObject implements Callbacks, Host {
         this.closed = closed;
     }
 
-    void setDebug(boolean debug) {
-        this.debug = debug;
+    /** Tells whether {@code self._debug} is {@code False}, and not something else that means as much. */
+    boolean isDebugFalse() {
+        return debugFalse;
+    }
+
+    /** Says what {@code self._debug} is. */
+    void setDebug(@Borrowed long value) {
+        // First, for the value may refuse to be true or false.
+        debugFalse = value == Objects.FALSE;
+        debug = Objects.isTrue(value);
     }
 
     /** Says whether {@code self.time()} is not ours. */
@@ -233,14 +243,14 @@ final class LoopObject implements Callbacks, Host {
         return peers;
     }
 
-    /** Returns where the loop's streams receive. */
+    /** Returns where the loop's streams receive, sockets and pipes. */
     ReadBuffer readBuffer() {
         return readBuffer;
     }
 
-    /** Returns where the loop's pipes are read into. */
-    ReadBuffer pipeBuffer() {
-        return pipeBuffer;
+    /** Returns where those of the loop's pipes are read into that were made wide. */
+    ReadBuffer widePipeBuffer() {
+        return widePipeBuffer;
     }
 
     /** Returns which descriptors belong to transports. */
@@ -270,8 +280,8 @@ final class LoopObject implements Callbacks, Host {
     }
 
     /** Takes note that a timer in the heap was cancelled. */
-    void timerCancelled() {
-        engine.timerCancelled();
+    void timerCancelled(@Borrowed long timer) {
+        engine.timerCancelled(timer);
     }
 
     /** Sends what waits for the end of the iteration: after a fork, parent and child would both send it. */
@@ -285,7 +295,7 @@ final class LoopObject implements Callbacks, Host {
         engine.close();
         peers.clear();
         readBuffer.close();
-        pipeBuffer.close();
+        widePipeBuffer.close();
         if (datagramIo != null) {
             datagramIo.close();
         }

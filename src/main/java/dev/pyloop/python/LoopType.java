@@ -32,6 +32,7 @@ public final class LoopType implements Methods {
     private static final int CALL_LATER = 3;
     private static final int CALL_AT = 4;
     private static final int TIME = 5;
+    private static final int GET_DEBUG = 6;
     private static final int WAKE = 7;
     private static final int ENQUEUE = 8;
     private static final int CLEAR = 9;
@@ -73,6 +74,7 @@ public final class LoopType implements Methods {
                 .keywords("call_later", methods, CALL_LATER, Docs.CALL_LATER)
                 .keywords("call_at", methods, CALL_AT, Docs.CALL_AT)
                 .noArguments("time", methods, TIME, Docs.TIME)
+                .noArguments("_get_debug", methods, GET_DEBUG, Docs.GET_DEBUG)
                 .driven("_run_once", LoopRun.METHOD, "Run one iteration; inside run_forever, all of them.")
                 .noArguments("_write_to_self", methods, WAKE, "Wake the loop up, from any thread.")
                 .noArguments(
@@ -136,6 +138,9 @@ public final class LoopType implements Methods {
             }
             case READY_COUNT -> {
                 return Numbers.fromLong(Loops.get(self).engine().readyCount());
+            }
+            case GET_DEBUG -> {
+                return isDebug(self);
             }
             case SELF_PIPE -> {
                 return selfPipe(Loops.get(self).engine().selfPipe());
@@ -341,12 +346,17 @@ public final class LoopType implements Methods {
         return Objects.none();
     }
 
+    private static long isDebug(long self) {
+        LoopObject loop = Loops.findOwn(self);
+        return loop != null && loop.isDebugFalse() ? Objects.bool(false) : Objects.getAttribute(self, Names.DEBUG);
+    }
+
     private static long timerCancelled(long self, long timer) {
         LoopObject loop = Loops.findOwn(self);
         if (loop != null
                 && Handles.isTimer(timer)
                 && HandleLayout.slot(timer, HandleLayout.SCHEDULED) == Objects.TRUE) {
-            loop.engine().timerCancelled();
+            loop.engine().timerSaidCancelled();
         }
         return Objects.none();
     }
@@ -433,7 +443,7 @@ public final class LoopType implements Methods {
             if (name == Names.STOPPING) {
                 loop.engine().setStopping(Objects.isTrue(value));
             } else if (name == Names.DEBUG) {
-                loop.setDebug(Objects.isTrue(value));
+                loop.setDebug(value);
             } else if (name == Names.CLOSED) {
                 loop.setClosed(Objects.isTrue(value));
             } else if (name == Names.TIME) {

@@ -16,9 +16,6 @@ import dev.pyloop.libc.Errno;
  * protocol's end the connection as in asyncio; those that leave the event loop are thrown.
  */
 final class StreamInput {
-    /** Full buffers that one connection may read before the others have their turn. */
-    private static final int MAX_READS = 4;
-
     private static final long ANY_SIZE = Numbers.fromLong(-1);
 
     private StreamInput() {}
@@ -26,22 +23,19 @@ final class StreamInput {
     /** Reads what there is and hands it to {@code data_received}. */
     static void readBytes(StreamObject transport) {
         ReadBuffer buffer = transport.loop().readBuffer();
-        for (int reads = 1; ; reads++) {
-            long count = transport.receive(buffer.address(), buffer.capacity());
-            if (count <= 0) {
-                endOrFail(transport, count);
-                return;
-            }
-            long data = buffer.take((int) count);
-            boolean delivered = call(transport, StreamNames.DATA_RECEIVED, data);
-            References.release(data);
-            if (!delivered) {
-                StreamSide.failConnection(transport.self(), StreamMessages.DATA_RECEIVED);
-                return;
-            }
-            if (count < buffer.capacity() || reads == MAX_READS || !transport.readsBytes()) {
-                return;
-            }
+        if (buffer.mayExpectMuch()) {
+            buffer.expect(transport.available());
+        }
+        long count = transport.receive(buffer.address(), buffer.capacity());
+        if (count <= 0) {
+            endOrFail(transport, count);
+            return;
+        }
+        long data = buffer.take((int) count);
+        boolean delivered = call(transport, StreamNames.DATA_RECEIVED, data);
+        References.release(data);
+        if (!delivered) {
+            StreamSide.failConnection(transport.self(), StreamMessages.DATA_RECEIVED);
         }
     }
 

@@ -173,9 +173,9 @@ final class StreamObject implements StreamOwner {
         }
     }
 
-    /** Tells whether more can be read for a protocol that takes bytes. */
-    boolean readsBytes() {
-        return stream.isReading() && !buffered;
+    /** Returns how many bytes can be received, as far as the system says so. */
+    int available() {
+        return loop.streamIo().calls().available(openDescriptor());
     }
 
     /** Receives up to {@code size} bytes at {@code address}; 0 at the end, or the negated errno. */
@@ -302,7 +302,7 @@ final class StreamObject implements StreamOwner {
      * stays what a usual one holds, because more has a {@code StreamReader} pause, and move what it keeps.
      */
     ReadBuffer pipeBuffer() {
-        return wide ? loop.readBuffer() : loop.pipeBuffer();
+        return wide ? loop.widePipeBuffer() : loop.readBuffer();
     }
 
     void logInDebugMode(@Borrowed long format) {

@@ -8,9 +8,10 @@ import java.util.function.LongPredicate;
  * Timers by deadline; equal deadlines in the order they were added.
  *
  * <p>An implicit 4-ary heap over (deadline, sequence, handle), each in an array of its own: add and remove are
- * O(log n) and touch few cache lines. Cancelling costs O(1): the owner of the handle marks it and calls
- * {@link #noteCancelled()}; marked timers leave when they reach the head or, once they are the majority, all together.
- * Those wait behind the heap, in the same arrays, until they are taken: nothing that gives memory back needs any.
+ * O(log n) and touch few cache lines. Cancelling costs O(1): the owner of the handle marks it. The last of
+ * the heap, as a timeout that was not needed often is, leaves at once ({@link #removeIfLast}). Others are counted ({@link
+ * #noteCancelled}) and leave when they reach the head or, once they are the majority, all together. Those that have left wait behind the heap, in the
+ * same arrays, until they are taken: nothing that gives memory back needs any.
  * Deadlines are seconds of the loop's clock; a NaN compares as due at once, as it does in asyncio.
  *
  * <p>The heap owns nothing: a handle put in is the taker's. Not thread-safe; the event loop's lock orders its use.
@@ -30,6 +31,9 @@ public final class TimerHeap {
     private int removed;
 
     private int cancelled;
+    /** Whether {@link #cancelled} is how many of the heap are marked, rather than what others have said. */
+    private boolean isCountExact = true;
+
     private long nextSequence;
 
     /** What {@link #nextSequence} and {@link #size} were when {@link #trim} was last called. */
@@ -91,6 +95,25 @@ public final class TimerHeap {
         cancelled++;
     }
 
+    /** Takes note that somebody says that one of the timers was cancelled. */
+    public void noteSaidCancelled() {
+        cancelled++;
+        isCountExact = false;
+    }
+
+    /** Has a timer leave the heap, for {@link #takeRemoved}, if that costs nothing; tells whether it did. */
+    @Inlined
+    public boolean removeIfLast(long handle) {
+        int last = size - 1;
+        if (last < 0 || handles[last] != handle) {
+            return false;
+        }
+        size = last;
+        removed++;
+        handles[handles.length - removed] = handle;
+        return true;
+    }
+
     /** Takes note that a cancelled timer was removed. */
     public void noteCancelledRemoved() {
         cancelled--;
@@ -108,6 +131,10 @@ public final class TimerHeap {
      * @param isCancelled tells of a handle whether it is cancelled; must not touch the heap
      */
     public void compact(LongPredicate isCancelled) {
+        if (cancelled == size && isCountExact) {
+            clear();
+            return;
+        }
         int end = size;
         int i = 0;
         while (i < end) {
@@ -121,6 +148,7 @@ public final class TimerHeap {
         }
         removeFrom(end);
         cancelled = 0;
+        isCountExact = true;
         for (int parent = (size - 2) >> ARITY_SHIFT; parent >= 0; parent--) {
             siftDown(parent, deadlines[parent], sequences[parent], handles[parent]);
         }
@@ -130,9 +158,27 @@ public final class TimerHeap {
     public void clear() {
         removeFrom(0);
         cancelled = 0;
+        isCountExact = true;
     }
 
-    /** Returns one of the timers that have left all together, or {@link ReadyQueue#NULL_HANDLE}; whoever takes it owns it. */
+    /** Tells whether timers have left that were not taken yet. */
+    @Inlined
+    public boolean hasRemoved() {
+        return removed != 0;
+    }
+
+    /** Returns the handle of one of those, {@code 0 <= index < removedSize()}. */
+    public long getRemoved(int index) {
+        assert index >= 0 && index < removed;
+        return handles[handles.length - 1 - index];
+    }
+
+    /** Returns how many timers have left that were not taken yet. */
+    public int removedSize() {
+        return removed;
+    }
+
+    /** Returns one of the timers that have left by being cancelled or all together, or {@link ReadyQueue#NULL_HANDLE}; whoever takes it owns it. */
     public long takeRemoved() {
         return removed == 0 ? ReadyQueue.NULL_HANDLE : handles[handles.length - removed--];
     }

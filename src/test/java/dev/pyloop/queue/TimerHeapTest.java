@@ -127,6 +127,65 @@ class TimerHeapTest {
     }
 
     @Test
+    void theLastOfTheHeapLeavesWhenItIsCancelled() {
+        TimerHeap heap = new TimerHeap();
+        for (int i = 1; i <= 64; i++) {
+            heap.add(i, i);
+        }
+        assertFalse(heap.removeIfLast(1));
+        assertFalse(heap.hasRemoved());
+        for (int i = 64; i > 1; i--) {
+            assertTrue(heap.removeIfLast(i));
+        }
+        assertEquals(1, heap.size());
+        assertEquals(63, heap.removedSize());
+        for (int i = 0; i < 63; i++) {
+            assertEquals(64 - i, heap.getRemoved(i));
+        }
+        heap.add(0, 65);
+        assertEquals(65, heap.remove());
+        Set<Long> taken = new HashSet<>();
+        for (long handle = heap.takeRemoved(); handle != ReadyQueue.NULL_HANDLE; handle = heap.takeRemoved()) {
+            taken.add(handle);
+        }
+        assertEquals(63, taken.size());
+        assertFalse(heap.hasRemoved());
+        assertEquals(1, heap.remove());
+        assertFalse(heap.removeIfLast(1));
+    }
+
+    @Test
+    void whereAllAreCancelledNoneIsAskedFor() {
+        TimerHeap heap = new TimerHeap();
+        for (int i = 1; i <= 200; i++) {
+            heap.add(i, i);
+            heap.noteCancelled();
+        }
+        heap.compact(handle -> {
+            throw new AssertionError("asked for " + handle);
+        });
+        assertTrue(heap.isEmpty());
+        assertEquals(200, heap.removedSize());
+    }
+
+    @Test
+    void whatOthersSayIsLookedAt() {
+        TimerHeap heap = new TimerHeap();
+        for (int i = 1; i <= 200; i++) {
+            heap.add(i, i);
+            heap.noteSaidCancelled();
+        }
+        heap.compact(handle -> handle != 7);
+        assertEquals(1, heap.size());
+        assertEquals(7, heap.peek());
+        heap.noteCancelled();
+        heap.compact(handle -> {
+            throw new AssertionError("the count was exact again");
+        });
+        assertTrue(heap.isEmpty());
+    }
+
+    @Test
     void fewCancelledTimersAreNotWorthCompaction() {
         TimerHeap heap = new TimerHeap();
         for (int i = 1; i <= 200; i++) {
