@@ -110,10 +110,7 @@ public final class DatagramSocket implements Flushable {
         }
     }
 
-    /**
-     * Sends what waits, unless the next datagram will wait behind it. This may call the owner, and through it the program,
-     * which may send and so overwrite {@link DatagramIo#name}.
-     */
+    /** Sends what waits, unless the next datagram will wait behind it. This may give the owner something to tell the program. */
     public void beginSend() {
         if (!io.shared().defers()) {
             flush();
@@ -151,7 +148,7 @@ public final class DatagramSocket implements Flushable {
         if (waiting == null) {
             return;
         }
-        // From here on it is a queue of its own: what goes wrong calls the program, which may send more.
+        // From here on it is a queue of its own.
         queue = null;
         try {
             sendAll(waiting);
