@@ -45,6 +45,16 @@ def report_failure(handle: Handle, failure: BaseException) -> None:
         context = {}
 
 
+def report_source(loop: Any, failure: BaseException, source: object) -> None:
+    """Report an exception out of what the loop itself does for a transport or an acceptor."""
+    try:
+        raise failure  # noqa: TRY301 - as above
+    except BaseException as exc:
+        loop.call_exception_handler({"message": f"Exception in callback of {source!r}", "exception": exc})
+    finally:
+        del loop, failure, source
+
+
 def run_in_debug_mode(loop: EventLoop, handle: Handle) -> None:
     """Do what ``BaseEventLoop._run_once`` does with a callback in debug mode."""
     try:

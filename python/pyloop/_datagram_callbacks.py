@@ -31,6 +31,18 @@ def report_error(transport: DatagramTransport, failure: OSError) -> None:
         del transport, failure
 
 
+def report_read_error(transport: DatagramTransport, failure: OSError) -> None:
+    """Tell the protocol of an error that came in the place of a datagram; failures of the protocol's are reported."""
+    try:
+        report_error(transport, failure)
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as exc:
+        report_failed_reader(transport, exc, None)
+    finally:
+        del transport, failure
+
+
 def report_deferred_error(transport: DatagramTransport, failure: OSError) -> None:
     """Tell the protocol that a datagram was not sent; the caller of ``sendto`` is gone, so failures are reported."""
     try:
@@ -43,6 +55,12 @@ def report_deferred_error(transport: DatagramTransport, failure: OSError) -> Non
         del transport, failure
 
 
+def send_called(transport: DatagramTransport, values: tuple[Any, ...], names: tuple[str, ...]) -> None:
+    """Send a datagram as asyncio does, with the arguments of a call: those by keyword are the last."""
+    count = len(values) - len(names)
+    send(transport, *values[:count], **dict(zip(names, values[count:], strict=True)))
+
+
 def send_deferred(transport: DatagramTransport, data: bytes, address: Any) -> None:
     """Send a datagram as asyncio does; failures of the protocol's are reported, as above."""
     try:
@@ -53,7 +71,7 @@ def send_deferred(transport: DatagramTransport, data: bytes, address: Any) -> No
         _report(transport, transport.sendto, exc)
 
 
-def report_failed_reader(transport: DatagramTransport, failure: BaseException) -> None:
+def report_failed_reader(transport: DatagramTransport, failure: BaseException, _: None) -> None:
     """Report an exception out of ``datagram_received`` or ``error_received``."""
     _report(transport, transport._read_ready, failure)
 

@@ -1,10 +1,15 @@
-"""What transports ask Python to do on their behalf: reports of failures, as asyncio words them."""
+"""What transports ask Python to do on their behalf: calls of protocols that are rare, and reports of failures.
+
+All of it may run code of the program's, so the engine does not call it while it has frames of its own on the stack: see
+``_errands``.
+"""
 
 from __future__ import annotations
 
 import errno
 import warnings
 
+from ._callbacks import report_source
 from ._stock import SelectorSocketTransport, Server, constants, logger
 from ._stock import TransportSocket as _TransportSocket
 
@@ -14,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from ._pipes import ReadPipeTransport, WritePipeTransport
-    from ._streams import Acceptor, StreamTransport
+    from ._streams import Acceptor, FlowLimits, StreamTransport
 
 # From 3.13 on a server knows its transports, before that only their number.
 SERVERS_KNOW_TRANSPORTS = Server._attach.__code__.co_argcount > 1
@@ -37,6 +42,105 @@ def attach(server: Any, transport: StreamTransport) -> None:
         server._attach()
 
 
+def detach(server: Any, transport: StreamTransport) -> None:
+    """Tell a server that it has a transport less."""
+    if SERVERS_KNOW_TRANSPORTS:
+        server._detach(transport)
+    else:
+        server._detach()
+
+
+def receive_eof(transport: StreamTransport) -> None:
+    """Tell the protocol that there is nothing more to read, and end the connection unless it wants to go on writing."""
+    if transport._loop.get_debug():
+        logger.debug("%r received EOF", transport)
+    protocol: Any = transport._protocol
+    try:
+        keep_open = protocol.eof_received()
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as exc:
+        transport._fatal_error(exc, "Fatal error: protocol.eof_received() call failed.")
+        return
+    if keep_open:
+        transport._stop_reading()
+    else:
+        transport.close()
+
+
+def pause_writing(transport: FlowLimits) -> None:
+    """Ask the protocol to pause writing."""
+    try:
+        transport._protocol.pause_writing()
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as exc:
+        _report_protocol(transport, exc, "protocol.pause_writing() failed")
+
+
+def resume_writing(transport: FlowLimits) -> None:
+    """Ask the protocol to resume writing, and go on with that."""
+    try:
+        transport._protocol.resume_writing()
+    except (SystemExit, KeyboardInterrupt):
+        transport._not_resumed()
+        raise
+    except BaseException as exc:
+        _report_protocol(transport, exc, "protocol.resume_writing() failed")
+    transport._resumed()
+
+
+def lose_connection(transport: FlowLimits) -> None:
+    """Tell the protocol that the connection is over, as all is sent that was written before it was closed."""
+    transport._call_connection_lost(None)
+
+
+def abandon(transport: FlowLimits) -> None:
+    """Give up a connection of which nobody knows yet."""
+    transport._end()
+    transport._give_up()
+
+
+def view_of(buffer: Any) -> memoryview | bytearray:
+    """Return what can be received into, for a buffer of a protocol's that may be of a class of the program's."""
+    if not len(buffer):
+        return bytearray()
+    try:
+        return memoryview(buffer)
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException:
+        return memoryview(b"read-only")  # it is refused in the words for whatever cannot be written to
+
+
+def write_copy(transport: FlowLimits, data: Any) -> None:
+    """Write what is in a buffer that may be of a class of the program's."""
+    if not len(data):
+        return
+    try:
+        copy = bytes(memoryview(data))
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as exc:
+        report_fatal_write(transport, exc, 0)  # type: ignore[arg-type]
+    else:
+        _engine_type(transport).write(transport, copy)
+
+
+def write_copies(transport: FlowLimits, lines: Any) -> None:
+    """Write lines that come from whatever can be iterated over, or may be of classes of the program's."""
+    if type(lines) is list:
+        lines = [line if isinstance(line, bytes) else bytes(memoryview(line)) for line in lines]
+    else:
+        lines = list(lines)
+    _engine_type(transport).writelines(transport, lines)
+
+
+def _engine_type(transport: FlowLimits) -> type[Any]:
+    """Return the engine's own type, in place of whose methods a transport may have others."""
+    return next(each for each in type(transport).__mro__ if each.__module__ == "pyloop._engine")
+
+
 def report_fatal(transport: StreamTransport, failure: BaseException, message: str) -> None:
     """End the connection because of an exception of its protocol's or the system's.
 
@@ -51,34 +155,24 @@ def report_fatal(transport: StreamTransport, failure: BaseException, message: st
         del transport, failure
 
 
-def report_fatal_write(transport: StreamTransport, failure: BaseException, _: None) -> None:
-    """End the connection because sending failed."""
+def report_fatal_write(transport: StreamTransport, failure: BaseException, lost_writes: int) -> None:
+    """End the connection because sending failed.
+
+    There are ``lost_writes`` besides, which would have been known to be lost if sending had not been put off.
+    """
     waiter = getattr(transport, "_empty_waiter", None)
     report_fatal(transport, failure, f"Fatal write error on {transport._medium} transport")
     if waiter is not None and not waiter.done():
         waiter.set_exception(failure)
+    for _ in range(lost_writes):
+        transport._count_lost_write()
 
 
-def report_protocol_failure(transport: StreamTransport, failure: BaseException, message: str) -> None:
+def _report_protocol(transport: FlowLimits, failure: BaseException, message: str) -> None:
     """Report an exception out of ``pause_writing`` or ``resume_writing``, which harms nobody."""
-    try:
-        raise failure  # noqa: TRY301 - as above
-    except BaseException as exc:
-        transport._loop.call_exception_handler(
-            {"message": message, "exception": exc, "transport": transport, "protocol": transport._protocol}
-        )
-    finally:
-        del transport, failure
-
-
-def report_callback_failure(loop: Any, failure: BaseException, source: object) -> None:
-    """Report an exception out of what the loop itself does for a transport or an acceptor."""
-    try:
-        raise failure  # noqa: TRY301 - as above
-    except BaseException as exc:
-        loop.call_exception_handler({"message": f"Exception in callback of {source!r}", "exception": exc})
-    finally:
-        del loop, failure, source
+    transport._loop.call_exception_handler(
+        {"message": message, "exception": failure, "transport": transport, "protocol": transport._protocol}
+    )
 
 
 def report_failed_connection(acceptor: Acceptor, failure: BaseException, protocol: asyncio.BaseProtocol | None) -> None:
@@ -116,7 +210,7 @@ def report_failed_accept(acceptor: Acceptor, failure: BaseException, _: None) ->
             acceptor.backlog,
         )
     else:
-        report_callback_failure(loop, failure, acceptor)
+        report_source(loop, failure, acceptor)
 
 
 def refuse_write(transport: StreamTransport | WritePipeTransport, data: object) -> NoReturn:
@@ -141,7 +235,7 @@ def widen(transport: ReadPipeTransport | WritePipeTransport) -> None:
     transport._widen()
 
 
-def warn_of_unclosed(transport: StreamTransport) -> None:
+def warn_of_unclosed(transport: FlowLimits) -> None:
     """Warn that a transport was dropped with its connection open."""
     warnings.warn(f"unclosed transport {transport!r}", ResourceWarning, source=transport, stacklevel=2)
 

@@ -40,7 +40,7 @@ class StreamFields(FlowControlMixin):
     _protocol: asyncio.BaseProtocol
     _read_context: Context
     _server: Any
-    _socket: socket.socket
+    _socket: socket.socket | None
     _write_context: Context
 
     # In Python, which is asked for it before most writes, for it answers faster than it can call Java.

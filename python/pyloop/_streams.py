@@ -10,7 +10,7 @@ import socket
 
 from . import _addresses, _engine
 from ._stock import FlowControlMixin, SelectorSocketTransport, TransportSocket, base_events, constants, futures
-from ._stream_callbacks import attach
+from ._stream_callbacks import attach, detach, fail_empty_waiter, warn_of_unclosed
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class FlowLimits(_Stream):
             ValueError: ``high`` is less than ``low``, or ``low`` is negative.
         """
         self._set_write_buffer_limits(high=high, low=low)
-        self._set_limits(self._high_water, self._low_water)
+        self._set_limits(float(self._high_water), float(self._low_water))
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
         """Return the low and the high mark, in bytes."""
@@ -51,6 +51,50 @@ class FlowLimits(_Stream):
             return self._low_water, self._high_water
         except AttributeError:
             return _HIGH_WATER // 4, _HIGH_WATER  # never set
+
+    def _call_connection_lost(self, exc: BaseException | None) -> None:
+        try:
+            self._protocol.connection_lost(exc)  # type: ignore[arg-type]
+        finally:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Close the descriptor and drop what this refers to, once.
+
+        What fails keeps nothing else from being done: a server waits for its transports.
+        """
+        if self._is_closed():
+            return
+        try:
+            self._give_up_descriptor()
+            sock = getattr(self, "_socket", None)
+            if sock is not None:
+                self._socket = None
+                sock.close()
+        finally:
+            self._protocol = self._loop = None  # type: ignore[assignment]
+            self._leave_server()
+
+    def _leave_server(self) -> None:
+        try:
+            server = getattr(self, "_server", None)
+            if server is not None:
+                self._server = None
+                detach(server, self)  # type: ignore[arg-type]
+        finally:
+            if getattr(self, "_empty_waiter", None) is not None:
+                fail_empty_waiter(self)  # type: ignore[arg-type]
+
+    def __del__(self) -> None:
+        try:
+            if self._is_open():
+                try:
+                    warn_of_unclosed(self)
+                finally:
+                    self._end()
+                    self._give_up()
+        finally:
+            self._release()
 
     # Names of asyncio's that tests and libraries read.
 

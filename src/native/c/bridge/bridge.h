@@ -20,7 +20,7 @@ extern int graal_attach_thread(graal_isolate *isolate, graal_thread **thread);
 
 /* The entry points that Java exports: @CEntryPoint in src/native/java. */
 extern long pyloop_dispatch(graal_thread *thread, int number, long a, long b, long c, long d);
-extern long pyloop_begin(graal_thread *thread, int number, long argument, long request);
+extern long pyloop_begin(graal_thread *thread, int number, long request);
 extern long pyloop_resume(graal_thread *thread, int number, long result, long request);
 extern int pyloop_engine_start(
     graal_thread *thread, long dlsym, long library, long module, long max_heap, long message, long size);

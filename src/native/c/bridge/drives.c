@@ -7,36 +7,55 @@
 
 #include <stddef.h>
 
-typedef long (*call)(long, long, long, long);
+typedef long (*call)(long, long, long, long, long);
+typedef long (*driving)(long, long, long, long);
 
 /* dev.pyloop.memory.CallRequest */
 struct call_request {
     call function;
-    long arguments[4];
+    long arguments[5];
+    long parameters[4];
     long state;
 };
 
-static long drive(int number, long argument) {
-    struct call_request request = {0};
+static inline long drive(int number, long a, long b, long c, long d) {
+    struct call_request request;
     graal_thread *thread = pyloop_thread(__builtin_frame_address(0), 0);
-    if (thread == NULL) {
+    if (__builtin_expect(thread == NULL, 0)) {
         return 0;
     }
-    long result = pyloop_begin(thread, number, argument, (long)&request);
+    request.function = NULL;
+    request.parameters[0] = a;
+    request.parameters[1] = b;
+    request.parameters[2] = c;
+    request.parameters[3] = d;
+    request.state = 0;
+    long result = pyloop_begin(thread, number, (long)&request);
     while (request.function != NULL) {
         const long *arguments = request.arguments;
-        result = request.function(arguments[0], arguments[1], arguments[2], arguments[3]);
+        result = request.function(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
         /* It is the same thread, but it may not be the one that called last. */
         result = pyloop_resume(pyloop_thread(__builtin_frame_address(0), 1), number, result, (long)&request);
     }
     return result;
 }
 
-static long drive_0(long argument) {
-    return drive(0, argument);
-}
+/* As in entries.c: function pointers have no room for data, so there is one function for each number. */
+#define DRIVE(number)                                                                                                  \
+    static long drive_##number(long a, long b, long c, long d) {                                                       \
+        return drive(number, a, b, c, d);                                                                              \
+    }
+#define NAME(number) drive_##number,
+#define ALL(each)                                                                                                      \
+    each(0) each(1) each(2) each(3) each(4) each(5) each(6) each(7) each(8) each(9) each(10) each(11) each(12)         \
+    each(13) each(14) each(15) each(16) each(17) each(18) each(19) each(20) each(21) each(22) each(23) each(24)        \
+    each(25) each(26) each(27) each(28) each(29) each(30) each(31)
+
+ALL(DRIVE)
+
+static const driving drives[] = {ALL(NAME)};
 
 /* Called by Java: the address of the function that drives code `number`, which is not negative; 0 if there is none. */
 long pyloop_drive(int number) {
-    return number == 0 ? (long)drive_0 : 0;
+    return number < (int)(sizeof drives / sizeof drives[0]) ? (long)drives[number] : 0;
 }

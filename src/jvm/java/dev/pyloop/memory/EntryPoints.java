@@ -3,10 +3,13 @@ package dev.pyloop.memory;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.util.ArrayDeque;
 
-/** Makes native function pointers for Java code, by the upcall stubs of Java's foreign linker. Any thread. */
+/** Makes native function pointers for Java code, by the upcall stubs of Java's foreign linker. Guarded by the GIL. */
 public final class EntryPoints {
     private static final MethodHandle CALL = call();
+    /** The requests of functions that are not being called. */
+    private static final ArrayDeque<NativeBuffer> SPARE_REQUESTS = new ArrayDeque<>();
 
     private EntryPoints() {}
 
@@ -16,21 +19,23 @@ public final class EntryPoints {
     }
 
     /**
-     * Returns the address of a function {@code long f(long)} that lives as long as the process. It is Java's, too: this
-     * engine cannot keep its frames from lying under the calls that {@code target} asks for.
+     * As {@link #addressOf(EntryPoint)}. The function is Java's, too: this engine cannot keep its frames from lying under
+     * the calls that {@code target} asks for.
      */
     public static long addressOf(Driven target) {
-        return addressOf((EntryPoint) (argument, b, c, d) -> drive(target, argument));
+        return addressOf((EntryPoint) (a, b, c, d) -> drive(target, a, b, c, d));
     }
 
-    private static long drive(Driven target, long argument) {
-        try (NativeBuffer request = new NativeBuffer(CallRequest.SIZE)) {
-            long result = target.begin(argument, request.address());
-            while (!CallRequest.isEmpty(request.address())) {
-                result = target.resume(CallRequest.call(request.address()), request.address());
-            }
-            return result;
+    private static long drive(Driven target, long a, long b, long c, long d) {
+        NativeBuffer memory = SPARE_REQUESTS.isEmpty() ? new NativeBuffer(CallRequest.SIZE) : SPARE_REQUESTS.pop();
+        long request = memory.address();
+        CallRequest.open(request, a, b, c, d);
+        long result = target.begin(request);
+        while (!CallRequest.isEmpty(request)) {
+            result = target.resume(CallRequest.call(request), request);
         }
+        SPARE_REQUESTS.push(memory);
+        return result;
     }
 
     private static MethodHandle call() {

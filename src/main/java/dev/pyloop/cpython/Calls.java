@@ -23,9 +23,11 @@ public final class Calls {
         static final NativeFunction CALL_WITH_ONE = Interpreter.function("PyObject_CallMethodObjArgs");
     }
 
-    /** What only datagrams need. */
-    private static final class MethodOfTwo {
-        static final NativeFunction CALL = Interpreter.function("PyObject_CallMethodObjArgs");
+    /** Calls that whoever drives makes for a transport. */
+    private static final class Requested {
+        static final NativeFunction METHOD = Interpreter.function("PyObject_CallMethodObjArgs");
+        static final NativeFunction FUNCTION = Interpreter.function("PyObject_CallFunctionObjArgs");
+        static final NativeFunction ATTRIBUTE = Interpreter.function("PyObject_GetAttr");
     }
 
     private Calls() {}
@@ -102,9 +104,24 @@ public final class Calls {
         return Method.CALL_WITH_ONE.call(object, name, argument, Objects.NULL);
     }
 
-    /** Calls the method {@code name} of {@code object} with two arguments, without making a bound method of it. */
-    public static @Owned long tryCallMethod(
-            @Borrowed long object, @Borrowed long name, @Borrowed long first, @Borrowed long second) {
-        return MethodOfTwo.CALL.call(object, name, first, second, Objects.NULL);
+    /**
+     * Asks for a call of the method {@code name} of {@code object} with two arguments; either may be NULL, which ends them.
+     * What is passed must stay alive until the call has been made.
+     */
+    @Inlined
+    public static void requestMethod(
+            long request, @Borrowed long object, @Borrowed long name, @Borrowed long first, @Borrowed long second) {
+        CallRequest.fill(request, Requested.METHOD, object, name, first, second, Objects.NULL);
+    }
+
+    /** Asks for a call of {@code callable} with two arguments, as {@link #requestMethod} does. */
+    public static void requestFunction(
+            long request, @Borrowed long callable, @Borrowed long first, @Borrowed long second) {
+        CallRequest.fill(request, Requested.FUNCTION, callable, first, second, Objects.NULL);
+    }
+
+    /** Asks for the attribute {@code name} of {@code object}, as {@link #requestMethod} does. */
+    public static void requestAttribute(long request, @Borrowed long object, @Borrowed long name) {
+        CallRequest.fill(request, Requested.ATTRIBUTE, object, name, Objects.NULL, Objects.NULL);
     }
 }

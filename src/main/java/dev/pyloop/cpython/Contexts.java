@@ -47,6 +47,16 @@ public final class Contexts {
         return current == Objects.NULL ? empty() : copyOf(current);
     }
 
+    /** Returns the current context of the thread that {@code threadState} belongs to; NULL if it has none yet. */
+    public static @Borrowed long current(long threadState) {
+        return Memory.getLong(threadState + ContextLayout.THREAD_CONTEXT);
+    }
+
+    /** Tells whether somebody is in {@code context}. */
+    public static boolean isEntered(@Borrowed long context) {
+        return Memory.getInt(context + ContextLayout.ENTERED) != 0;
+    }
+
     /** Returns a copy of {@code context}, be it entered or not. */
     @Inlined
     public static @Owned long copyOf(@Borrowed long context) {

@@ -1,10 +1,9 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.memory.Memory;
-import dev.pyloop.memory.NativeFunction;
 
 /**
- * {@code list}, as what any iterable can be made to.
+ * {@code list}.
  *
  * <pre>
  *   struct PyListObject { PyObject_VAR_HEAD; PyObject **ob_item; Py_ssize_t allocated; };
@@ -15,15 +14,15 @@ import dev.pyloop.memory.NativeFunction;
  * <p>Callers hold the GIL.
  */
 public final class Sequences {
-    private static final NativeFunction TO_LIST = Interpreter.function("PySequence_List");
+    private static final long TYPE = Interpreter.symbol("PyList_Type");
     private static final long OB_SIZE = 16;
     private static final long OB_ITEM = 24;
 
     private Sequences() {}
 
-    /** Makes a list of what {@code iterable} yields. */
-    public static @Owned long toList(@Borrowed long iterable) {
-        return Errors.check(TO_LIST.call(iterable));
+    /** Tells whether {@code object} is exactly a list. */
+    public static boolean isList(@Borrowed long object) {
+        return Objects.type(object) == TYPE;
     }
 
     /** Returns the number of items. */

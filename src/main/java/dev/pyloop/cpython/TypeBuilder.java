@@ -127,6 +127,12 @@ public final class TypeBuilder {
         return this;
     }
 
+    /** Adds a method with positional and keyword arguments whose calls of Python have no Java frame under them. */
+    public TypeBuilder drivenKeywords(String name, Driven driven, String doc) {
+        methods.add(new Method(name, Upcalls.driven(driven), METH_FASTCALL_KEYWORDS, doc));
+        return this;
+    }
+
     /** Adds a static method without arguments; it is called with the type in place of an instance. */
     public TypeBuilder staticMethod(String name, Methods receiver, int number, String doc) {
         methods.add(new Method(name, Upcalls.noArguments(receiver, number), METH_NOARGS | METH_STATIC, doc));

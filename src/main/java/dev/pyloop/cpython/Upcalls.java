@@ -41,16 +41,16 @@ final class Upcalls {
         return EntryPoints.addressOf(new Collector(traverse, new Traverse.Visitor()));
     }
 
-    /** {@code PyCFunction} called with {@code METH_NOARGS} whose calls of Python have no Java frame under them. */
+    /** A method, called in whatever way, whose calls of Python have no Java frame under them. */
     static long driven(Driven driven) {
         return EntryPoints.addressOf(new Guarded(driven));
     }
 
     private record Guarded(Driven driven) implements Driven {
         @Override
-        public long begin(long self, long request) {
+        public long begin(long request) {
             try {
-                return driven.begin(self, request);
+                return driven.begin(request);
             } catch (OutOfMemoryError e) {
                 return fail(e, request);
             } catch (Throwable t) {

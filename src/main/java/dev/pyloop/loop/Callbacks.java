@@ -16,8 +16,12 @@ public interface Callbacks {
      */
     boolean run(long handle);
 
-    /** All callbacks of an iteration have run. May call back into the loop, and may throw. */
-    void endIteration();
+    /**
+     * All callbacks of an iteration have run. May call back into the loop, and may throw.
+     *
+     * @return whether something is to be called by whoever advances the loop, after which this is called again
+     */
+    boolean endIteration();
 
     /** Tells whether the callback was cancelled. Never calls back into the loop. */
     boolean isCancelled(long handle);

@@ -101,6 +101,7 @@ public final class EventLoop implements AutoCloseable {
      */
     public static final class Run {
         private static final int NOT_BEGUN = -1;
+        private static final int BREATHING = -2;
 
         private final boolean once;
         /** How many callbacks of the iteration are still to run. */
@@ -279,15 +280,27 @@ public final class EventLoop implements AutoCloseable {
                     return true;
                 }
             }
-            if (run.left == Run.NOT_BEGUN) {
-                policy.pollNext();
-            } else {
-                callbacks.endIteration();
-                if (run.once || stopping) {
-                    return false;
+            if (run.left != Run.BREATHING) {
+                if (run.left == Run.NOT_BEGUN) {
+                    policy.pollNext();
+                } else {
+                    // What is queued from here on is the next iteration's.
+                    run.left = 0;
+                    if (callbacks.endIteration()) {
+                        return true;
+                    }
+                    if (run.once || stopping) {
+                        return false;
+                    }
+                }
+                run.left = Run.BREATHING;
+                if (beginIteration()) {
+                    return true;
                 }
             }
-            beginIteration();
+            if (!timers.isEmpty()) {
+                queueDueTimers();
+            }
             run.left = ready.size();
             policy.running(run.left);
         }
@@ -358,8 +371,8 @@ public final class EventLoop implements AutoCloseable {
         selfPipe.close();
     }
 
-    /** Up to where exactly that is queued which this iteration is to run. */
-    private void beginIteration() {
+    /** Up to where exactly that is queued, but for due timers, which this iteration is to run; true if the host is to breathe. */
+    private boolean beginIteration() {
         iteration++;
         crowded = false;
         if (timers.hasRemoved()) {
@@ -371,10 +384,9 @@ public final class EventLoop implements AutoCloseable {
         takeInbox();
         if (ready.isEmpty() || policy.mustPoll(watchedByProgram())) {
             poll();
+            return host.breathe();
         }
-        if (!timers.isEmpty()) {
-            queueDueTimers();
-        }
+        return false;
     }
 
     @Inlined
@@ -409,7 +421,6 @@ public final class EventLoop implements AutoCloseable {
         if (count < 0 && count != -Errno.EINTR) {
             throw new SystemCallException("epoll_wait", -count);
         }
-        host.breathe();
     }
 
     private void trimQueues() {

@@ -6,18 +6,19 @@ import dev.pyloop.hint.Inlined;
  * A call that {@link Driven} code asks for, in the memory of whoever drives it:
  *
  * <pre>
- *   struct call_request { long function, arguments[4]; long state; };      48 bytes
+ *   struct call_request { long function, arguments[5], parameters[4], state; };      88 bytes
  * </pre>
  *
- * <p>Empty while {@code function} is 0. {@code state} is the driven code's own, and 0 at the beginning. Stateless: requests
- * are known by their addresses.
+ * <p>Empty while {@code function} is 0. {@code parameters} are those of the driven function, which stay as they are. {@code
+ * state} is the driven code's own, and 0 at the beginning. Stateless: requests are known by their addresses.
  */
 public final class CallRequest {
     /** Bytes of one. */
-    static final long SIZE = 48;
+    static final long SIZE = 88;
 
     private static final long ARGUMENTS = 8;
-    private static final long STATE = 40;
+    private static final long PARAMETERS = 48;
+    private static final long STATE = 80;
 
     private CallRequest() {}
 
@@ -31,10 +32,28 @@ public final class CallRequest {
         Memory.putLong(request + ARGUMENTS + 24, d);
     }
 
+    /** Asks for a call with five arguments. */
+    @Inlined
+    public static void fill(long request, NativeFunction function, long a, long b, long c, long d, long e) {
+        fill(request, function, a, b, c, d);
+        Memory.putLong(request + ARGUMENTS + 32, e);
+    }
+
     /** Asks for nothing more. */
     @Inlined
     public static void clear(long request) {
         Memory.putLong(request, 0);
+    }
+
+    /** Returns argument {@code index} of the call that was asked for last. */
+    public static long argument(long request, int index) {
+        return Memory.getLong(request + ARGUMENTS + (long) index * Long.BYTES);
+    }
+
+    /** Returns parameter {@code index} of the driven function. */
+    @Inlined
+    public static long parameter(long request, int index) {
+        return Memory.getLong(request + PARAMETERS + (long) index * Long.BYTES);
     }
 
     /** Returns what {@link #setState} stored last. */
@@ -49,6 +68,16 @@ public final class CallRequest {
         Memory.putLong(request + STATE, state);
     }
 
+    /** Makes an empty request of memory that may hold anything, for a function that is called with these parameters. */
+    static void open(long request, long a, long b, long c, long d) {
+        clear(request);
+        Memory.putLong(request + PARAMETERS, a);
+        Memory.putLong(request + PARAMETERS + 8, b);
+        Memory.putLong(request + PARAMETERS + 16, c);
+        Memory.putLong(request + PARAMETERS + 24, d);
+        setState(request, 0);
+    }
+
     @Inlined
     static boolean isEmpty(long request) {
         return Memory.getLong(request) == 0;
@@ -58,9 +87,10 @@ public final class CallRequest {
     static long call(long request) {
         return Downcalls.call(
                 Memory.getLong(request),
-                Memory.getLong(request + ARGUMENTS),
-                Memory.getLong(request + ARGUMENTS + 8),
-                Memory.getLong(request + ARGUMENTS + 16),
-                Memory.getLong(request + ARGUMENTS + 24));
+                argument(request, 0),
+                argument(request, 1),
+                argument(request, 2),
+                argument(request, 3),
+                argument(request, 4));
     }
 }

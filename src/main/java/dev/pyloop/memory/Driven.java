@@ -3,16 +3,17 @@ package dev.pyloop.memory;
 /**
  * Java code that C calls and that has C make calls in between, so that no Java frame lies under them.
  *
- * <p>{@link EntryPoints#addressOf(Driven)} makes a C function of it: {@code long f(long argument)}. That calls {@link
- * #begin}, and then, as long as there is a {@linkplain CallRequest call request}, makes the call that is asked for and hands its
- * result to {@link #resume}. What the last of the two answers is the function's result.
+ * <p>{@link EntryPoints#addressOf(Driven)} makes a C function of it: {@code long f(long, long, long, long)}. That calls
+ * {@link #begin} with a {@linkplain CallRequest request} that holds its parameters, and then, as long as the request is not
+ * empty, makes the call that is asked for and hands its result to {@link #resume}. What the last of the two answers is the
+ * function's result.
  *
  * <p>Whoever called may move the C stack away in the middle of a call and back later, as greenlets do: C's frames stand
  * that, Java's would not. Nothing may be thrown. Guarded by the GIL.
  */
 public interface Driven {
     /** Begins. Fills the request, or leaves it empty and answers the result. */
-    long begin(long argument, long request);
+    long begin(long request);
 
     /** Goes on after the call. Fills the request again, or {@linkplain CallRequest#clear clears} it and answers the result. */
     long resume(long result, long request);

@@ -1,7 +1,6 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
@@ -21,6 +20,9 @@ import dev.pyloop.transport.Acceptor;
 final class AcceptorObject {
     /** {@code pyloop._streams.StreamTransport}, which is derived from a type of ours; set when the first is made. */
     private static @Borrowed long transportType = Objects.NULL;
+
+    private static final Step MADE = AcceptorObject::made;
+    private static final Step CONNECTED = AcceptorObject::connected;
 
     private final @Borrowed long self;
     private final LoopObject loop;
@@ -48,20 +50,17 @@ final class AcceptorObject {
         int result = acceptor.accept(this::arrived);
         if (result < 0) {
             Errors.setOsError(-result);
-            StreamSide.reportAccept(self);
+            StreamSide.reportAccept(loop, self);
         }
     }
 
-    /** Serves the connection whose turn it is. */
-    void accepted() {
+    /** Serves the connection whose turn it is; asks for a call of the factory of protocols. */
+    boolean accepted(Turn turn) {
         Acceptor.Connection connection = acceptor.next();
-        long context = enterContext(connection);
-        try {
-            serve(connection);
-        } finally {
-            Contexts.exit(loop.threadState(), context);
-            Contexts.release(context);
-        }
+        turn.entered(enterContext(connection));
+        turn.source = new Arrival(this, connection);
+        turn.callFunction(AcceptorLayout.get(self, AcceptorLayout.FACTORY), Objects.NULL, Objects.NULL, MADE);
+        return true;
     }
 
     /** Closes the connections whose turn does not come any more. */
@@ -97,39 +96,75 @@ final class AcceptorObject {
         loop.streamIo().calls().close(connection.descriptor());
     }
 
-    private void serve(Acceptor.Connection connection) {
-        long protocol = Calls.tryCall(AcceptorLayout.get(self, AcceptorLayout.FACTORY));
+    private static boolean made(Turn turn, @Owned long protocol) {
+        Arrival arrival = Arrival.of(turn);
+        return arrival.acceptor.made(turn, arrival.connection, protocol);
+    }
+
+    private static boolean connected(Turn turn, @Owned long connectionMade) {
+        Arrival arrival = Arrival.of(turn);
+        return arrival.acceptor.connected(turn, arrival.connection, connectionMade);
+    }
+
+    private boolean made(Turn turn, Acceptor.Connection connection, @Owned long protocol) {
         if (protocol == Objects.NULL) {
             close(connection);
-            StreamSide.reportConnection(self, Objects.NONE);
-            return;
+            StreamSide.reportConnection(loop, self, Objects.NONE);
+            return false;
         }
         long transport = allocateTransport();
         if (transport == Objects.NULL) {
             close(connection);
-            reportAndRelease(protocol);
-            return;
+            report(protocol);
+            References.release(protocol);
+            return false;
         }
+        turn.kept = transport;
         try {
             connect(transport, protocol, connection);
         } catch (PythonException | OutOfMemoryError e) {
             Errors.raise(e);
-            if (!Streams.abandon(transport)) {
-                close(connection);
-            }
-            StreamSide.reportConnection(self, protocol);
-        } finally {
+            fail(turn, connection, protocol);
             References.release(protocol);
-            References.release(transport);
+            return false;
         }
+        turn.getAttribute(protocol, StreamNames.CONNECTION_MADE, CONNECTED);
+        // The transport has it.
+        References.release(protocol);
+        return true;
     }
 
-    private void reportAndRelease(@Owned long protocol) {
+    private boolean connected(Turn turn, Acceptor.Connection connection, @Owned long connectionMade) {
+        long transport = turn.kept;
         try {
-            StreamSide.reportConnection(self, protocol);
+            Errors.check(connectionMade);
+            loop.callSoon(connectionMade, transport);
+            Streams.get(transport).startReadingSoon();
+            turn.releaseKept();
+        } catch (PythonException | OutOfMemoryError e) {
+            Errors.raise(e);
+            fail(turn, connection, StreamLayout.get(transport, StreamLayout.PROTOCOL));
         } finally {
-            References.release(protocol);
+            References.releaseUnlessNull(connectionMade);
         }
+        return false;
+    }
+
+    /** Gives up what there is of a connection, because of the pending exception. */
+    private void fail(Turn turn, Acceptor.Connection connection, @Borrowed long protocol) {
+        @Owned long exception = Errors.take();
+        if (Streams.find(turn.kept) == null) {
+            close(connection);
+        } else {
+            StreamSide.abandon(loop, turn.kept);
+        }
+        turn.releaseKept();
+        Errors.restore(exception);
+        report(protocol);
+    }
+
+    private void report(@Borrowed long protocol) {
+        StreamSide.reportConnection(loop, self, protocol);
     }
 
     /** Returns a transport that is not open yet; NULL, with the error pending, if there is no memory for it. */
@@ -167,12 +202,15 @@ final class AcceptorObject {
             Streams.attach(server, transport);
         }
         StreamLayout.set(transport, StreamLayout.SERVER, References.retain(server));
-        long connectionMade = Objects.getAttribute(protocol, StreamNames.CONNECTION_MADE);
-        try {
-            loop.callSoon(connectionMade, transport);
-        } finally {
-            References.release(connectionMade);
+    }
+
+    /** A connection in its turn. */
+    private record Arrival(AcceptorObject acceptor, Acceptor.Connection connection) {
+        static Arrival of(Turn turn) {
+            if (turn.source instanceof Arrival arrival) {
+                return arrival;
+            }
+            throw new IllegalStateException("not the turn of a connection");
         }
-        stream.startReadingSoon();
     }
 }

@@ -2,9 +2,7 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Bytes;
-import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
-import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -31,10 +29,13 @@ final class DatagramObject implements DatagramOwner {
     private static final @Borrowed long ZERO = Numbers.fromLong(0);
 
     private static final int NO_DESCRIPTOR = -1;
+
     /** The most that a datagram of the Internet's can hold, rounded up. */
     private static final int INTERNET_ROOM = 64 * 1024;
     /** Datagrams between processes may be larger; asyncio receives so much. */
     private static final int LOCAL_ROOM = 256 * 1024;
+
+    private static final Step DELIVERED = DatagramObject::goOn;
 
     private final @Borrowed long self;
     private final LoopObject loop;
@@ -71,20 +72,21 @@ final class DatagramObject implements DatagramOwner {
     }
 
     /** Reads, as the poller found something to read or there is something left of what was read. */
-    void readable() {
+    boolean readable(Turn turn) {
         if (!socket.beginTurn()) {
-            return;
+            return false;
         }
         @Borrowed long context = DatagramLayout.get(self, DatagramLayout.READ_CONTEXT);
         if (!Contexts.tryEnter(loop.threadState(), context)) {
             throw PythonException.PENDING;
         }
-        try {
-            turn();
-            loop.flushDatagrams();
-        } finally {
-            Contexts.exit(loop.threadState(), context);
-        }
+        turn.entered(References.retain(context));
+        turn.source = this;
+        return (!received.isEmpty() || receive(turn)) && deliver(turn);
+    }
+
+    LoopObject loop() {
+        return loop;
     }
 
     /**
@@ -94,8 +96,6 @@ final class DatagramObject implements DatagramOwner {
      * @return false if nothing was done, because asyncio's own code is to do it
      */
     boolean send(@Borrowed long data, @Borrowed long address) {
-        // What waits may fail, and the program hear of it: not to be done between the questions and the answers below.
-        socket.beginSend();
         if (!Bytes.isBytes(data) || Bytes.size(data) == 0 || !isSimple() || openDescriptor() == NO_DESCRIPTOR) {
             return false;
         }
@@ -127,13 +127,27 @@ final class DatagramObject implements DatagramOwner {
         if (isTransient(result)) {
             return false;
         }
-        DatagramSide.reportError(self, (int) -result);
+        DatagramSide.reportError(this, (int) -result);
         return true;
+    }
+
+    /**
+     * Sends what waits, unless what is sent now will wait behind it; false if errands are to be run first: what waits may fail,
+     * and the program hear of it.
+     */
+    boolean beginSend() {
+        socket.beginSend();
+        return loop.errands().isEmpty();
     }
 
     /** Sends what waits for the end of the callback. */
     void flush() {
         socket.flush();
+    }
+
+    @Borrowed
+    long self() {
+        return self;
     }
 
     /** Drops what was received: the protocol is not to hear of it any more. */
@@ -168,38 +182,28 @@ final class DatagramObject implements DatagramOwner {
 
     @Override
     public void sendFailed(int errno) {
-        DatagramSide.reportDeferredError(self, errno);
+        DatagramSide.reportDeferredError(this, errno);
     }
 
     @Override
     public void sendNow(@Borrowed long data, @Borrowed long destination) {
-        DatagramSide.sendDeferred(self, data, destination);
+        DatagramSide.sendDeferred(this, data, destination);
     }
 
-    private void turn() {
-        boolean fresh = received.isEmpty();
-        if (fresh && !receive()) {
-            return;
+    private static DatagramObject of(Turn turn) {
+        if (turn.source instanceof DatagramObject transport) {
+            return transport;
         }
-        boolean undisturbed = false;
-        try {
-            deliver();
-            // May ask the program for the time: not to be done with an exception pending.
-            undisturbed = received.isEmpty() && loop.engine().isIdle();
-        } finally {
-            if (fresh) {
-                socket.endTurn(undisturbed);
-            }
-            goOnLater();
-        }
+        throw new IllegalStateException("not the turn of a datagram transport");
     }
 
     /** Takes datagrams from the socket; false if there was nothing but perhaps an error. */
-    private boolean receive() {
+    private boolean receive(Turn turn) {
+        turn.reads++;
         int count = socket.receive();
         if (count < 0) {
             if (!isTransient(count)) {
-                reportReadError(-count);
+                DatagramSide.reportReadError(this, -count);
             }
             return false;
         }
@@ -227,9 +231,10 @@ final class DatagramObject implements DatagramOwner {
         }
     }
 
-    /** Delivers what was received, as long as asyncio would do nothing else before. */
-    private void deliver() {
-        do {
+    /** Asks for a call of {@code datagram_received} with the next of what was received. */
+    private boolean deliver(Turn turn) {
+        boolean asks = false;
+        try {
             // Python code makes the address of a Unix socket, and a signal may interrupt it: nothing is taken before.
             @Owned long local = internet ? Objects.NULL : PeerAddresses.decode(received.get(1));
             @Owned long data = received.poll();
@@ -238,32 +243,57 @@ final class DatagramObject implements DatagramOwner {
                 References.release(address);
                 address = local;
             }
-            // The call may give the transport another protocol, and drop the last reference to this one.
-            @Owned long protocol = References.retain(DatagramLayout.get(self, DatagramLayout.PROTOCOL));
-            long result = Calls.tryCallMethod(protocol, DatagramSide.DATAGRAM_RECEIVED, data, address);
-            References.release(protocol);
-            References.release(data);
-            References.release(address);
-            if (result == Objects.NULL) {
-                DatagramSide.reportFailedReader(self);
-                return;
+            turn.callMethod(
+                    DatagramLayout.get(self, DatagramLayout.PROTOCOL),
+                    DatagramSide.DATAGRAM_RECEIVED,
+                    data,
+                    address,
+                    DELIVERED);
+            asks = true;
+            return true;
+        } finally {
+            if (!asks) {
+                end(turn, false);
             }
-            References.release(result);
-        } while (!received.isEmpty() && loop.engine().isIdle() && socket.isReading());
+        }
+    }
+
+    private static boolean goOn(Turn turn, @Owned long result) {
+        return of(turn).delivered(turn, result);
+    }
+
+    /** Goes on with the next as long as asyncio would do nothing else before. */
+    private boolean delivered(Turn turn, @Owned long result) {
+        boolean goesOn = false;
+        boolean undisturbed = false;
+        try {
+            if (result == Objects.NULL) {
+                DatagramSide.reportFailedReader(this);
+            } else {
+                References.release(result);
+                boolean idle = loop.engine().isIdle();
+                undisturbed = received.isEmpty() && idle;
+                goesOn = idle && socket.isReading() && !received.isEmpty();
+            }
+        } finally {
+            if (!goesOn) {
+                end(turn, undisturbed);
+            }
+        }
+        return goesOn && deliver(turn);
+    }
+
+    /** Ends the turn. */
+    private void end(Turn turn, boolean undisturbed) {
+        if (turn.reads != 0) {
+            socket.endTurn(undisturbed);
+        }
+        goOnLater();
     }
 
     private void goOnLater() {
         if (!received.isEmpty() && socket.isReading()) {
             loop.engine().callAtPoll(References.retain(self) | Sources.DATAGRAM);
-        }
-    }
-
-    private void reportReadError(int errno) {
-        try {
-            DatagramSide.reportError(self, errno);
-        } catch (PythonException e) {
-            Errors.raise(e);
-            DatagramSide.reportFailedReader(self);
         }
     }
 

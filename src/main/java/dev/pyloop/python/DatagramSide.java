@@ -1,25 +1,26 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
-import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
+import dev.pyloop.cpython.Tuples;
 
 /**
  * The functions of {@code pyloop._datagram_callbacks}, and asyncio's own: what datagram transports do rarely.
  *
- * <p>Each may raise. Guarded by the GIL.
+ * <p>They run code of the program's, so all are {@link Errands}. Guarded by the GIL.
  */
 final class DatagramSide {
     private static final String MODULE = "pyloop._datagram_callbacks";
 
     private static final @Borrowed long REPORT_ERROR = Imports.attribute(MODULE, "report_error");
+    private static final @Borrowed long REPORT_READ_ERROR = Imports.attribute(MODULE, "report_read_error");
     private static final @Borrowed long REPORT_DEFERRED = Imports.attribute(MODULE, "report_deferred_error");
     private static final @Borrowed long REPORT_READER = Imports.attribute(MODULE, "report_failed_reader");
     private static final @Borrowed long SEND = Imports.attribute(MODULE, "send");
+    private static final @Borrowed long SEND_CALLED = Imports.attribute(MODULE, "send_called");
     private static final @Borrowed long SEND_DEFERRED = Imports.attribute(MODULE, "send_deferred");
 
     static final @Borrowed long DATAGRAM_RECEIVED = Objects.intern("datagram_received");
@@ -28,47 +29,58 @@ final class DatagramSide {
 
     /** Looks the functions up: not to be done with an exception pending. */
     static void prepare() {
+        Errands.prepare();
         assert SEND_DEFERRED != Objects.NULL && DATAGRAM_RECEIVED != Objects.NULL;
     }
 
     /** Tells the protocol of an error of the system's. */
-    static void reportError(@Borrowed long transport, int errno) {
-        callWithError(REPORT_ERROR, transport, errno);
+    static void reportError(DatagramObject transport, int errno) {
+        addWithError(REPORT_ERROR, transport, errno);
+    }
+
+    /** Tells the protocol of an error that came in the place of a datagram; its own failure is reported. */
+    static void reportReadError(DatagramObject transport, int errno) {
+        addWithError(REPORT_READ_ERROR, transport, errno);
     }
 
     /** Tells the protocol of an error with a datagram that was sent before; its own failure is reported. */
-    static void reportDeferredError(@Borrowed long transport, int errno) {
-        callWithError(REPORT_DEFERRED, transport, errno);
+    static void reportDeferredError(DatagramObject transport, int errno) {
+        addWithError(REPORT_DEFERRED, transport, errno);
     }
 
     /** Reports the pending exception as that of the callback that reads, unless it leaves the loop. */
-    static void reportFailedReader(@Borrowed long transport) {
-        if (Errors.pendingLeavesLoop()) {
-            throw PythonException.PENDING;
-        }
-        long exception = Errors.take();
-        try {
-            References.release(Calls.callWith(REPORT_READER, transport, exception));
-        } finally {
-            References.release(exception);
-        }
+    static void reportFailedReader(DatagramObject transport) {
+        transport.loop().addReport(REPORT_READER, transport.self(), Objects.NONE);
     }
 
-    /** {@code _SelectorDatagramTransport.sendto(transport, …)}. */
+    /** {@code _SelectorDatagramTransport.sendto(transport, …)}, at once, for a transport whose engine's side is gone. */
     static @Owned long send(@Borrowed long transport, long arguments, long count, @Borrowed long names) {
         return Stock.call(SEND, transport, arguments, count, names);
     }
 
-    /** As {@link #send}, of a datagram that the program sent before; failures are reported. */
-    static void sendDeferred(@Borrowed long transport, @Borrowed long data, @Borrowed long destination) {
-        References.release(Calls.callWith(SEND_DEFERRED, transport, data, destination));
+    /** {@code _SelectorDatagramTransport.sendto(transport, …)}. */
+    static void send(DatagramObject transport, long arguments, long count, @Borrowed long names) {
+        long keywords = names == Objects.NULL ? 0 : Tuples.size(names);
+        @Owned long values = Tuples.copyOf(arguments, count + keywords);
+        try {
+            transport
+                    .loop()
+                    .addErrand(SEND_CALLED, transport.self(), values, names == Objects.NULL ? Tuples.EMPTY : names);
+        } finally {
+            References.release(values);
+        }
     }
 
-    private static void callWithError(long function, long transport, int errno) {
+    /** As {@link #send}, of a datagram that the program sent before; failures are reported. */
+    static void sendDeferred(DatagramObject transport, @Borrowed long data, @Borrowed long destination) {
+        transport.loop().addErrand(SEND_DEFERRED, transport.self(), data, destination);
+    }
+
+    private static void addWithError(long function, DatagramObject transport, int errno) {
         Errors.setOsError(errno);
-        long exception = Errors.take();
+        @Owned long exception = Errors.take();
         try {
-            References.release(Calls.callWith(function, transport, exception));
+            transport.loop().addErrand(function, transport.self(), exception);
         } finally {
             References.release(exception);
         }

@@ -1,22 +1,23 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Methods;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.TypeBuilder;
 import dev.pyloop.cpython.Types;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.memory.Memory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code pyloop._engine.DatagramTransport}: the methods of a transport that run per datagram.
  *
  * <p>A base class for {@code pyloop._datagrams.DatagramTransport}, between that and asyncio's own. Guarded by the GIL.
  */
-final class DatagramType implements Methods {
+final class DatagramType implements ErrandMethods {
     private static final int OPEN = 0;
     private static final int WATCH = 1;
     private static final int SENDTO = 2;
@@ -38,8 +39,11 @@ final class DatagramType implements Methods {
                 .doc("The engine of PyLoop's datagram transports, in Java. Not to be used alone.")
                 .keywords("_open", methods, OPEN, "Make the engine's side, for a loop and a socket described.")
                 .noArguments("_watch", methods, WATCH, "Begin to read.")
-                .keywords("sendto", methods, SENDTO, Docs.SENDTO)
-                .noArguments("_flush", methods, FLUSH, "Send what waits for the end of the callback.")
+                .drivenKeywords("sendto", new ErrandMethod(methods, SENDTO, true), Docs.SENDTO)
+                .driven(
+                        "_flush",
+                        new ErrandMethod(methods, FLUSH, false),
+                        "Send what waits for the end of the callback.")
                 .noArguments("_drop", methods, DROP, "Drop what was received and not delivered.")
                 .noArguments("_release", methods, RELEASE, "End the engine's side.")
                 .build(DatagramLayout.TYPE);
@@ -55,6 +59,13 @@ final class DatagramType implements Methods {
     }
 
     @Override
+    @Inlined
+    public @Nullable LoopObject loopOf(@Borrowed long self) {
+        DatagramObject transport = ALL.find(self);
+        return transport == null ? null : transport.loop();
+    }
+
+    @Override
     public @Owned long call(int method, @Borrowed long self, long arguments, long count, @Borrowed long names) {
         switch (method) {
             case OPEN -> open(self, arguments, count);
@@ -62,7 +73,7 @@ final class DatagramType implements Methods {
                 return sendTo(self, arguments, count, names);
             }
             default -> {
-                return Methods.super.call(method, self, arguments, count, names);
+                return ErrandMethods.super.call(method, self, arguments, count, names);
             }
         }
         return Objects.none();
@@ -90,17 +101,22 @@ final class DatagramType implements Methods {
 
     private static long sendTo(long self, long arguments, long count, long names) {
         DatagramObject transport = ALL.find(self);
-        if (transport != null) {
-            if (names == Objects.NULL && (count == 1 || count == 2)) {
-                long address = count == 1 ? Objects.NONE : Memory.getLong(arguments + Long.BYTES);
-                if (transport.send(Memory.getLong(arguments), address)) {
-                    return Objects.none();
-                }
-            }
-            // In the order in which the program sends.
-            transport.flush();
+        if (transport == null) {
+            return DatagramSide.send(self, arguments, count, names);
         }
-        return DatagramSide.send(self, arguments, count, names);
+        if (names == Objects.NULL && (count == 1 || count == 2)) {
+            if (!transport.beginSend()) {
+                return ErrandMethod.AGAIN;
+            }
+            long address = count == 1 ? Objects.NONE : Memory.getLong(arguments + Long.BYTES);
+            if (transport.send(Memory.getLong(arguments), address)) {
+                return Objects.none();
+            }
+        }
+        // In the order in which the program sends.
+        transport.flush();
+        DatagramSide.send(transport, arguments, count, names);
+        return Objects.none();
     }
 
     private static void watch(DatagramObject transport) {

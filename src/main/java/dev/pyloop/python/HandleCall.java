@@ -9,9 +9,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The call of a handle's callback, between its preparation and its end by {@link HandleRunner}. Its context is entered.
  *
- * <p>One for each run of the loop, used again for each callback. Guarded by the GIL.
+ * <p>One for each run of the loop, used again for each callback, as is the {@link Turn} of sources that comes with it. Guarded
+ * by the GIL.
  */
 final class HandleCall {
+    final Turn turn;
+
     /** The pool that the handle goes back to; null if somebody else may see the handle. */
     @Nullable
     HandlePool pool;
@@ -28,6 +31,11 @@ final class HandleCall {
     @Borrowed
     long context;
 
+    /** Makes the calls of the run that is driven with {@code request}. */
+    HandleCall(long request) {
+        turn = new Turn(request);
+    }
+
     @Inlined
     void set(@Nullable HandlePool pool, long handle, long callback, long args, long context) {
         this.pool = pool;
@@ -37,9 +45,11 @@ final class HandleCall {
         this.context = context;
     }
 
-    /** Asks whoever drives the loop to make the call. */
+    /** Asks whoever drives the loop to make the call, unless the turn of a source has asked for another. */
     @Inlined
     void request(long request) {
-        Calls.request(request, callback, Tuples.items(args), Tuples.size(args));
+        if (!turn.isAsking()) {
+            Calls.request(request, callback, Tuples.items(args), Tuples.size(args));
+        }
     }
 }

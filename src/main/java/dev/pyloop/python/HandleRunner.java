@@ -24,11 +24,16 @@ final class HandleRunner {
 
     private final RunningHandle running = new RunningHandle();
     private final FlushList flushList;
+    private final Errands errands;
     private long threadState;
 
-    /** Makes the runner of a loop whose datagram sockets enter in {@code flushList} what callbacks send. */
-    HandleRunner(FlushList flushList) {
+    /**
+     * Makes the runner of a loop whose datagram sockets enter in {@code flushList} what callbacks send, and which reports what
+     * fails among its {@code errands}.
+     */
+    HandleRunner(FlushList flushList, Errands errands) {
         this.flushList = flushList;
+        this.errands = errands;
     }
 
     /** Says in which thread handles run from now on, by its CPython thread state. */
@@ -215,7 +220,7 @@ final class HandleRunner {
                 && Contexts.isContext(context);
     }
 
-    private static void failAndRetire(@Owned long handle) {
+    private void failAndRetire(@Owned long handle) {
         try {
             fail(handle);
         } finally {
@@ -223,14 +228,14 @@ final class HandleRunner {
         }
     }
 
-    /** Reports the pending exception, or throws it if it is one that leaves the loop. */
-    private static void fail(@Borrowed long handle) {
+    /** Has the pending exception reported, or throws it if it is one that leaves the loop. */
+    private void fail(@Borrowed long handle) {
         if (Errors.pendingLeavesLoop()) {
             throw PythonException.PENDING;
         }
         long exception = Errors.take();
         try {
-            PythonSide.reportFailure(handle, exception);
+            errands.add(Contexts.current(threadState), PythonSide.failureReporter(), handle, exception);
         } finally {
             References.release(exception);
         }

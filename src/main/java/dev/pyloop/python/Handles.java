@@ -9,6 +9,8 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.TypeBuilder;
 import dev.pyloop.cpython.Types;
 import dev.pyloop.hint.Inlined;
+import dev.pyloop.memory.CallRequest;
+import dev.pyloop.memory.Driven;
 import dev.pyloop.memory.Memory;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +25,25 @@ final class Handles implements Methods {
 
     private static final int CANCEL_THREADSAFE = 2;
     private static final int CANCELLED_THREADSAFE = 3;
-    private static final int RUN_THREADSAFE = 4;
+
+    /** The method {@code _run} of handles of {@code call_soon_threadsafe}. */
+    private static final Driven RUN_THREADSAFE = new Driven() {
+        @Override
+        public @Owned long begin(long request) {
+            long self = CallRequest.parameter(request, 0);
+            if (HandleLayout.isCancelled(self)) {
+                return Objects.none();
+            }
+            Stock.requestRun(request, self);
+            return Objects.NULL;
+        }
+
+        @Override
+        public @Owned long resume(@Owned long result, long request) {
+            CallRequest.clear(request);
+            return result;
+        }
+    };
 
     private static final String CANCEL_DOC = "cancel($self, /)\n--\n\nKeep the callback from being run.";
 
@@ -61,11 +81,6 @@ final class Handles implements Methods {
             case CANCELLED_THREADSAFE -> {
                 awaitEnd(self);
                 return Objects.bool(HandleLayout.isCancelled(self));
-            }
-            case RUN_THREADSAFE -> {
-                if (!HandleLayout.isCancelled(self)) {
-                    Stock.runBase(self);
-                }
             }
             default -> throw new IllegalArgumentException("method " + method);
         }
@@ -176,7 +191,7 @@ final class Handles implements Methods {
                         METHODS,
                         CANCELLED_THREADSAFE,
                         "cancelled($self, /)\n--\n\nTell whether cancel() was called.")
-                .noArguments("_run", METHODS, RUN_THREADSAFE, "Run the callback unless it was cancelled.")
+                .driven("_run", RUN_THREADSAFE, "Run the callback unless it was cancelled.")
                 .build(base);
     }
 }

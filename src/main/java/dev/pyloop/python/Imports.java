@@ -27,6 +27,7 @@ public final class Imports {
             "pyloop._callbacks",
             "pyloop._datagram_callbacks",
             "pyloop._datagram_fields",
+            "pyloop._errands",
             "pyloop._stream_callbacks",
             "pyloop._stream_fields");
 

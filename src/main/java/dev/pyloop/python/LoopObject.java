@@ -50,6 +50,7 @@ final class LoopObject implements Callbacks, Host {
     private boolean forever;
     private boolean foreignTransports;
     private final Flushes flushes = new Flushes();
+    private final Errands errands = new Errands();
     private final DescriptorTable descriptors = new DescriptorTable();
     private final ReadBuffer readBuffer = new ReadBuffer(READ_BUFFER);
     private final ReadBuffer widePipeBuffer = new ReadBuffer(WIDE_PIPE_BUFFER);
@@ -61,7 +62,7 @@ final class LoopObject implements Callbacks, Host {
     /** How many runs have begun and not ended: more than one where a callback runs its own loop. */
     private int runs;
     /** Where {@link #run} puts what it prepares: that of the run that goes on. */
-    private HandleCall call = new HandleCall();
+    private HandleCall call = new HandleCall(Objects.NULL);
 
     /** Shows a handle to {@link #collector}: made once, for {@link #traverse} must not allocate. */
     private final LongConsumer showing = this::show;
@@ -71,7 +72,7 @@ final class LoopObject implements Callbacks, Host {
     /** Makes the engine; {@code self} is the Python object that will own this one. */
     LoopObject(@Borrowed long self) {
         this.self = self;
-        handles = new HandleRunner(flushes.datagrams());
+        handles = new HandleRunner(flushes.datagrams(), errands);
         engine = engine(new EpollPoller());
     }
 
@@ -156,12 +157,42 @@ final class LoopObject implements Callbacks, Host {
         foreignTransports = true;
     }
 
-    /** Begins a run of iterations: until the loop is stopped inside {@code run_forever}, of one otherwise. */
-    LoopRun beginRun() {
+    /** Returns what the engine wants to have called when Java has returned. */
+    @Inlined
+    Errands errands() {
+        return errands;
+    }
+
+    /** Has {@code function} called with {@code arguments} when Java has returned, in the context that is current now. */
+    void addErrand(@Borrowed long function, @Borrowed long... arguments) {
+        errands.add(Contexts.current(threadState()), function, arguments);
+    }
+
+    /**
+     * Has {@code function} called with {@code first}, the pending exception and {@code last}, when Java has returned; or throws
+     * the exception if it is one that leaves the loop.
+     */
+    void addReport(@Borrowed long function, @Borrowed long first, @Borrowed long last) {
+        if (Errors.pendingLeavesLoop()) {
+            throw PythonException.PENDING;
+        }
+        @Owned long exception = Errors.take();
+        try {
+            addErrand(function, first, exception, last);
+        } finally {
+            References.release(exception);
+        }
+    }
+
+    /**
+     * Begins a run of iterations, driven with {@code request}: until the loop is stopped inside {@code run_forever}, of one
+     * otherwise.
+     */
+    LoopRun beginRun(long request) {
         if (runs > 0 && runner != Thread.currentThread()) {
             throw PythonException.runtimeError("This event loop is already running");
         }
-        LoopRun run = new LoopRun(this, new EventLoop.Run(!forever));
+        LoopRun run = new LoopRun(this, new EventLoop.Run(!forever), request);
         if (runs++ == 0) {
             setRunner(Thread.currentThread());
             runnerState = Gil.threadState();
@@ -177,41 +208,40 @@ final class LoopObject implements Callbacks, Host {
         return engine.advance(run.progress());
     }
 
-    /** Ends the call of a run. */
+    /** Ends the call of a run; true if another is to be made before the run goes on. */
     @Inlined
-    void finish(HandleCall made, @Owned long result) {
+    boolean finish(HandleCall made, @Owned long result) {
+        Step step = made.turn.takeStep();
+        if (step != null) {
+            return goOn(made.turn, step, result);
+        }
         handles.finish(made, result);
         flushes.endCallback();
+        return !errands.isEmpty() && runErrands(made.turn, Turn.OVER);
     }
 
-    /** Ends a run, be it by an exception. */
+    /** A run is over: what is written from now on is sent at once. */
     void endRun() {
         if (--runs == 0) {
             setRunner(null);
         }
-        if (!flushes.isEmpty()) {
-            flushOnLeaving();
-        }
     }
 
-    /**
-     * Sends what was written in the iteration that an exception ends. Transports may have failures to tell, which
-     * is not to be done with an exception pending, and exceptions of their own.
-     */
-    private void flushOnLeaving() {
-        @Owned long leaving = Errors.takeIfAny();
-        while (!flushes.isEmpty()) {
-            try {
-                flushes.endIteration();
-            } catch (PythonException e) {
-                Errors.raise(e);
-                leaving = Errors.takeInContext(leaving);
-            }
-        }
-        if (leaving != Objects.NULL) {
-            Errors.restore(leaving);
-            throw PythonException.PENDING;
-        }
+    /** Tells whether something was left by the iteration that an exception has ended. */
+    boolean hasLeftovers() {
+        return !flushes.isEmpty() || !errands.isEmpty();
+    }
+
+    /** Sends what was written in that iteration; true if errands are to be run then. No exception may be pending. */
+    boolean finishLeftovers(Turn turn) {
+        flushes.endIteration();
+        return !errands.isEmpty() && runErrands(turn, Turn.OVER);
+    }
+
+    /** Asks for the errands to be run, after which {@code step} goes on with the turn. */
+    boolean runErrands(Turn turn, Step step) {
+        errands.request(turn, self, threadState(), step);
+        return true;
     }
 
     private void setRunner(@Nullable Thread thread) {
@@ -258,7 +288,7 @@ final class LoopObject implements Callbacks, Host {
         return descriptors;
     }
 
-    /** Sends the datagrams that the callback that runs has put off. */
+    /** Sends the datagrams that an errand has put off, as at the end of a callback. */
     void flushDatagrams() {
         flushes.datagrams().flushIfMany();
     }
@@ -293,6 +323,7 @@ final class LoopObject implements Callbacks, Host {
     void close() {
         closed = true;
         engine.close();
+        errands.clear();
         peers.clear();
         readBuffer.close();
         widePipeBuffer.close();
@@ -305,6 +336,7 @@ final class LoopObject implements Callbacks, Host {
     void traverse(Traverse.Visitor visitor) {
         collector = visitor;
         engine.forEachHandle(showing);
+        errands.traverse(visitor);
         collector = null;
     }
 
@@ -354,26 +386,32 @@ final class LoopObject implements Callbacks, Host {
     }
 
     @Override
-    public void breathe() {
-        PythonSide.breathe();
+    public boolean breathe() {
+        // It may run handlers of signals, which are the program's.
+        call.turn.callFunction(PythonSide.breath(), Objects.NULL, Objects.NULL, Turn.OVER);
+        return true;
     }
 
     @Override
     @Inlined
     public boolean run(@Owned long handle) {
+        HandleCall next = call;
         if (Sources.isSource(handle)) {
-            runSource(handle);
-        } else if (debug ? beginInDebugMode(handle) : handles.begin(handle, call)) {
+            next.turn.begin(handle, debug ? seconds() : 0);
+            return goOn(next.turn, Sources.BEGIN, Objects.NULL);
+        }
+        if (debug ? beginInDebugMode(handle, next) : handles.begin(handle, next)) {
             return true;
         }
         flushes.endCallback();
-        return false;
+        return !errands.isEmpty() && runErrands(next.turn, Turn.OVER);
     }
 
     @Override
     @Inlined
-    public void endIteration() {
+    public boolean endIteration() {
         flushes.endIteration();
+        return !errands.isEmpty() && runErrands(call.turn, Turn.OVER);
     }
 
     @Override
@@ -407,40 +445,84 @@ final class LoopObject implements Callbacks, Host {
         }
     }
 
-    private void runSource(@Owned long handle) {
-        long object = Sources.object(handle);
-        double start = debug ? seconds() : 0;
+    /** Goes on with a turn; true if it asks for a call, or errands do, when it is over. */
+    @Inlined
+    private boolean goOn(Turn turn, Step step, @Owned long result) {
+        boolean failed = true;
         try {
-            Sources.run(handle);
-        } catch (PythonException | OutOfMemoryError e) {
+            if (step.goOn(turn, result)) {
+                return true;
+            }
+            failed = false;
+        } catch (OutOfMemoryError e) {
             Errors.raise(e);
-            reportSource(object);
         } catch (SystemCallException e) {
             Errors.setOsError(e.errno());
-            reportSource(object);
+        } catch (StackOverflowError | RuntimeException e) {
+            Errors.raise(e);
+        }
+        endTurn(turn, failed);
+        flushes.endCallback();
+        return !errands.isEmpty() && runErrands(turn, Turn.OVER);
+    }
+
+    /** Ends a turn, by the pending exception if it has failed. */
+    @Inlined
+    private void endTurn(Turn turn, boolean failed) {
+        boolean fails = failed;
+        @Owned long context = turn.takeContext();
+        if (context != Objects.NULL) {
+            if (!fails) {
+                // What its protocol has sent, in the context of that.
+                flushes.datagrams().flushIfMany();
+            }
+            fails |= !Contexts.exit(threadState(), context);
+            Contexts.release(context);
+        }
+        @Owned long handle = turn.end();
+        if (fails) {
+            failTurn(turn, handle);
+        } else if (debug && handle != Objects.NULL) {
+            logIfSlow(seconds() - turn.start);
+        }
+        if (handle != Objects.NULL) {
+            References.release(Sources.object(handle));
+        }
+    }
+
+    /** Has the pending exception reported, if it is that of a source and does not leave the loop. */
+    private void failTurn(Turn turn, @Borrowed long handle) {
+        turn.releaseKept();
+        if (handle == Objects.NULL) {
+            throw PythonException.PENDING;
+        }
+        try {
+            // The function may be looked up now, which is not to be done with an exception pending.
+            @Owned long exception = Errors.take();
+            @Borrowed long reporter = PythonSide.sourceReporter();
+            Errors.restore(exception);
+            addReport(reporter, self, Sources.object(handle));
+        } catch (OutOfMemoryError | PythonException e) {
+            References.release(Sources.object(handle));
+            throw e;
+        }
+    }
+
+    private void logIfSlow(double seconds) {
+        @Owned long number = Numbers.fromDouble(seconds);
+        try {
+            addErrand(PythonSide.slowLogger(), self, number);
         } finally {
-            References.release(object);
-        }
-        if (debug) {
-            PythonSide.logIfSlow(self, seconds() - start);
+            References.release(number);
         }
     }
 
-    private void reportSource(@Borrowed long object) {
-        // Where there was no transport yet the functions are looked up now, and Python code must not run with an
-        // exception pending.
-        long exception = Errors.take();
-        StreamSide.prepare();
-        Errors.restore(exception);
-        StreamSide.reportCallback(self, object);
-    }
-
-    private boolean beginInDebugMode(@Owned long handle) {
+    private boolean beginInDebugMode(@Owned long handle, HandleCall next) {
         boolean begun = false;
         try {
             if (!HandleLayout.isCancelled(handle)) {
                 long arguments = Tuples.of(self, handle);
-                begun = handles.beginIndirect(handle, References.retain(PythonSide.debugRunner()), arguments, call);
+                begun = handles.beginIndirect(handle, References.retain(PythonSide.debugRunner()), arguments, next);
             }
         } finally {
             if (!begun) {

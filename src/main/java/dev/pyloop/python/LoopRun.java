@@ -1,9 +1,8 @@
 package dev.pyloop.python;
 
-import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
-import dev.pyloop.cpython.PythonException;
 import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.EventLoop;
@@ -22,8 +21,8 @@ final class LoopRun {
     /** The method {@code _run_once}. Its state is a number of {@link #runs}. */
     static final Driven METHOD = new Driven() {
         @Override
-        public @Owned long begin(@Borrowed long self, long request) {
-            LoopRun run = Loops.get(self).beginRun();
+        public @Owned long begin(long request) {
+            LoopRun run = Loops.get(CallRequest.parameter(request, 0)).beginRun(request);
             try {
                 CallRequest.setState(request, enter(run));
             } catch (OutOfMemoryError e) {
@@ -35,7 +34,8 @@ final class LoopRun {
 
         @Override
         public @Owned long resume(@Owned long result, long request) {
-            return find(CallRequest.state(request)).resume(result, request);
+            LoopRun run = find(CallRequest.state(request));
+            return run.leaving ? run.resumeLeaving(result, request) : run.resume(result, request);
         }
     };
 
@@ -44,11 +44,18 @@ final class LoopRun {
 
     private final LoopObject loop;
     private final EventLoop.Run progress;
-    private final HandleCall call = new HandleCall();
+    private final HandleCall call;
 
-    LoopRun(LoopObject loop, EventLoop.Run progress) {
+    /** Whether the run is over, but for what is to be sent and told before it returns. */
+    private boolean leaving;
+
+    /** The exception that has ended it; NULL for none. */
+    private @Owned long failure = Objects.NULL;
+
+    LoopRun(LoopObject loop, EventLoop.Run progress, long request) {
         this.loop = loop;
         this.progress = progress;
+        call = new HandleCall(request);
     }
 
     EventLoop.Run progress() {
@@ -81,40 +88,107 @@ final class LoopRun {
 
     @Inlined
     private @Owned long resume(@Owned long result, long request) {
-        boolean goesOn = false;
         try {
-            loop.finish(call, result);
-            goesOn = true;
-        } finally {
-            if (!goesOn) {
-                end(request);
+            if (loop.finish(call, result)) {
+                return Objects.NULL;
             }
+        } catch (OutOfMemoryError e) {
+            return fail(e, request);
+        } catch (StackOverflowError | RuntimeException e) {
+            return fail(e, request);
         }
         return advance(request);
     }
 
     @Inlined
     private @Owned long advance(long request) {
-        boolean goesOn = false;
         try {
-            goesOn = loop.advance(this);
-            if (goesOn) {
+            if (loop.advance(this)) {
                 call.request(request);
                 return Objects.NULL;
             }
-        } catch (SystemCallException e) {
-            throw PythonException.osError(e.errno());
+        } catch (OutOfMemoryError e) {
+            return fail(e, request);
+        } catch (StackOverflowError | RuntimeException e) {
+            return fail(e, request);
+        }
+        return leave(false, request);
+    }
+
+    private @Owned long fail(Throwable thrown, long request) {
+        boolean raised = false;
+        try {
+            raise(thrown);
+            raised = true;
         } finally {
-            if (!goesOn) {
+            if (!raised) {
+                loop.endRun();
                 end(request);
             }
         }
-        return Objects.none();
+        return leave(true, request);
+    }
+
+    /** Ends the run, by the pending exception if it has failed. */
+    private @Owned long leave(boolean failed, long request) {
+        loop.endRun();
+        if (!loop.hasLeftovers()) {
+            end(request);
+            return failed ? Objects.NULL : Objects.none();
+        }
+        // Transports may have failures to tell, which is not to be done with an exception pending, and exceptions of
+        // their own.
+        failure = failed ? Errors.take() : Objects.NULL;
+        leaving = true;
+        return goOnLeaving(request);
+    }
+
+    private @Owned long resumeLeaving(@Owned long result, long request) {
+        try {
+            if (loop.finish(call, result)) {
+                return Objects.NULL;
+            }
+        } catch (OutOfMemoryError e) {
+            addFailure(e);
+        } catch (StackOverflowError | RuntimeException e) {
+            addFailure(e);
+        }
+        return goOnLeaving(request);
+    }
+
+    private @Owned long goOnLeaving(long request) {
+        try {
+            if (loop.finishLeftovers(call.turn)) {
+                return Objects.NULL;
+            }
+        } catch (OutOfMemoryError e) {
+            addFailure(e);
+        } catch (StackOverflowError | RuntimeException e) {
+            addFailure(e);
+        }
+        end(request);
+        if (failure == Objects.NULL) {
+            return Objects.none();
+        }
+        Errors.restore(failure);
+        return Objects.NULL;
+    }
+
+    private void addFailure(Throwable thrown) {
+        raise(thrown);
+        failure = Errors.takeInContext(failure);
+    }
+
+    private static void raise(Throwable thrown) {
+        if (thrown instanceof SystemCallException e) {
+            Errors.setOsError(e.errno());
+        } else {
+            Errors.raise(thrown);
+        }
     }
 
     private void end(long request) {
         runs[(int) CallRequest.state(request)] = null;
         CallRequest.clear(request);
-        loop.endRun();
     }
 }

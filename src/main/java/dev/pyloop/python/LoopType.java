@@ -3,7 +3,6 @@ package dev.pyloop.python;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.FullHeap;
-import dev.pyloop.cpython.Methods;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -18,6 +17,7 @@ import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.SelfPipe;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.reactor.Interest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code pyloop._engine.EventLoop}: the methods that run per callback, per timer or per readiness.
@@ -25,7 +25,7 @@ import dev.pyloop.reactor.Interest;
  * <p>A base class for {@code pyloop.EventLoop}, which puts it before {@code asyncio.SelectorEventLoop}; it is of no use
  * alone. Calls with a usual shape take the short way; all others go to {@link Stock}.
  */
-public final class LoopType implements Methods {
+public final class LoopType implements ErrandMethods {
     private static final int INIT = 0;
     private static final int CALL_SOON = 1;
     private static final int CALL_SOON_THREADSAFE = 2;
@@ -55,6 +55,7 @@ public final class LoopType implements Methods {
     private static final int AFTER_FORK = 26;
     private static final int BEFORE_FORK = 27;
     private static final int SELF_PIPE = 28;
+    private static final int FLUSH_DATAGRAMS = 29;
 
     private LoopType() {}
 
@@ -66,7 +67,11 @@ public final class LoopType implements Methods {
                 .doc("The engine of pyloop.EventLoop, in Java. Not to be used alone.")
                 .traverse(LoopType::traverse)
                 .noArguments("_init", methods, INIT, "Make the engine; once per object.")
-                .noArguments("_before_fork", methods, BEFORE_FORK, "Send what waits for the end of the iteration.")
+                .driven(
+                        "_before_fork",
+                        new ErrandMethod(methods, BEFORE_FORK, false),
+                        "Send what waits for the end of the iteration.")
+                .noArguments("_flush_datagrams", methods, FLUSH_DATAGRAMS, "Send the datagrams that were put off.")
                 .noArguments("_after_fork", methods, AFTER_FORK, "Take descriptors of its own, in a forked child.")
                 .noArguments("_release", methods, RELEASE, "Give the engine's memory and descriptors back.")
                 .keywords("call_soon", methods, CALL_SOON, Docs.CALL_SOON)
@@ -109,6 +114,11 @@ public final class LoopType implements Methods {
     }
 
     @Override
+    public @Nullable LoopObject loopOf(@Borrowed long self) {
+        return Loops.findOwn(self);
+    }
+
+    @Override
     public @Owned long call(int method, @Borrowed long self, long arguments, long count, @Borrowed long names) {
         return switch (method) {
             case CALL_SOON -> callSoon(self, arguments, count, names);
@@ -120,7 +130,7 @@ public final class LoopType implements Methods {
             case WATCH_ONCE -> Waiters.watch(self, arguments, count, names);
             case UNWATCH_ONCE -> Waiters.unwatch(self, arguments, count, names);
             case SET -> set(self, arguments, count);
-            default -> Methods.super.call(method, self, arguments, count, names);
+            default -> ErrandMethods.super.call(method, self, arguments, count, names);
         };
     }
 
@@ -150,6 +160,7 @@ public final class LoopType implements Methods {
             case INIT -> init(self);
             case RELEASE -> release(self);
             case BEFORE_FORK -> beforeFork(self);
+            case FLUSH_DATAGRAMS -> flushDatagrams(self);
             case AFTER_FORK -> afterFork(self);
             case TRACK_KEPT_HANDLES -> Loops.forEach(LoopObject::trackKeptHandles);
             default -> throw new IllegalArgumentException("method " + method);
@@ -167,7 +178,7 @@ public final class LoopType implements Methods {
             case TRANSPORT -> transport(self, argument);
             case READER -> watcher(self, Interest.READ, argument);
             case WRITER -> watcher(self, Interest.WRITE, argument);
-            default -> Methods.super.call(method, self, argument);
+            default -> ErrandMethods.super.call(method, self, argument);
         };
     }
 
@@ -307,6 +318,13 @@ public final class LoopType implements Methods {
         LoopObject loop = Loops.findOwn(self);
         if (loop != null) {
             loop.beforeFork();
+        }
+    }
+
+    private static void flushDatagrams(long self) {
+        LoopObject loop = Loops.findOwn(self);
+        if (loop != null) {
+            loop.flushDatagrams();
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Errors;
-import dev.pyloop.cpython.References;
+import dev.pyloop.cpython.Objects;
 import dev.pyloop.libc.Errno;
 
 /**
@@ -17,23 +17,24 @@ final class PipeInput {
 
     private PipeInput() {}
 
-    /** Reads once and hands that to {@code data_received}. */
-    static void read(StreamObject transport) {
+    /** Reads once and asks for a call of {@code data_received}; true if it does. */
+    static boolean read(StreamObject transport, Turn turn) {
         ReadBuffer buffer = transport.pipeBuffer();
         long count = transport.receive(buffer.address(), buffer.capacity());
         if (count > 0) {
             if (count >= USUAL_CAPACITY) {
                 transport.widen();
             }
-            long data = buffer.take((int) count);
-            long result = transport.callProtocol(StreamNames.DATA_RECEIVED, data);
-            References.release(data);
-            References.release(Errors.check(result));
-        } else if (count == 0) {
-            StreamSide.peerClosed(transport.self());
+            turn.callMethod(
+                    transport.protocol(), StreamNames.DATA_RECEIVED, buffer.take((int) count), Objects.NULL, Turn.OVER);
+            return true;
+        }
+        if (count == 0) {
+            StreamSide.peerClosed(transport);
         } else if (count != -Errno.EAGAIN && count != -Errno.EINTR) {
             Errors.setOsError((int) -count);
-            StreamSide.failConnection(transport.self(), StreamMessages.READ_PIPE);
+            StreamSide.failConnection(transport, StreamMessages.READ_PIPE);
         }
+        return false;
     }
 }

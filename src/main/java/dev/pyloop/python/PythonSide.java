@@ -2,8 +2,6 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
-import dev.pyloop.cpython.Numbers;
-import dev.pyloop.cpython.References;
 
 /**
  * The functions of {@code pyloop._callbacks}, the Python code that Java calls. Each may raise.
@@ -25,6 +23,10 @@ final class PythonSide {
         static final @Borrowed long RUN = Imports.attribute(MODULE, "run_in_debug_mode");
     }
 
+    private static final class Source {
+        static final @Borrowed long REPORT = Imports.attribute(MODULE, "report_source");
+    }
+
     private static final class Slow {
         static final @Borrowed long LOG = Imports.attribute(MODULE, "log_if_slow");
     }
@@ -36,19 +38,19 @@ final class PythonSide {
     private PythonSide() {}
 
     /**
-     * Lets the interpreter do what it does between two instructions of Python code: handle signals, give the GIL to a
-     * thread that asked for it.
+     * Returns the function whose call lets the interpreter do what it does between two instructions of Python code: handle
+     * signals, give the GIL to a thread that asked for it.
      *
      * <p>Releasing the GIL and taking it again would be no such thing: a waiting thread hardly ever wakes up in time, and
      * its request, which would be heeded, is put off each time.
      */
-    static void breathe() {
-        References.release(Calls.call(Breath.TAKE));
+    static @Borrowed long breath() {
+        return Breath.TAKE;
     }
 
-    /** Hands a callback's exception to the exception handler of its handle's loop. */
-    static void reportFailure(@Borrowed long handle, @Borrowed long exception) {
-        References.release(Calls.callWith(Failure.REPORT, handle, exception));
+    /** Returns the function that hands a callback's exception to the exception handler of its handle's loop. */
+    static @Borrowed long failureReporter() {
+        return Failure.REPORT;
     }
 
     /** Returns the function that runs a loop's handle with its record of what runs, and logs it when it is slow. */
@@ -56,14 +58,14 @@ final class PythonSide {
         return Debug.RUN;
     }
 
-    /** Logs, in debug mode, that the loop spent {@code seconds} on a transport, if that is long. */
-    static void logIfSlow(@Borrowed long loop, double seconds) {
-        long number = Numbers.fromDouble(seconds);
-        try {
-            References.release(Calls.callWith(Slow.LOG, loop, number));
-        } finally {
-            References.release(number);
-        }
+    /** Returns the function that reports an exception of a source's: neither a callback's nor a protocol's. */
+    static @Borrowed long sourceReporter() {
+        return Source.REPORT;
+    }
+
+    /** Returns the function that logs, in debug mode, that the loop spent long on a transport. */
+    static @Borrowed long slowLogger() {
+        return Slow.LOG;
     }
 
     /** Returns the descriptor, as a Python int, of an object with a {@code fileno} method. */

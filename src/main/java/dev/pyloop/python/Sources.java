@@ -1,6 +1,10 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Errors;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.References;
 import dev.pyloop.hint.Inlined;
 
 /**
@@ -27,6 +31,12 @@ final class Sources {
     /** A datagram transport has something to read. */
     static final int DATAGRAM = 7;
 
+    /** Begins the turn of a source. */
+    static final Step BEGIN = Sources::begin;
+
+    /** Begins it again, now that errands have been run that were to be run first. */
+    static final Step BEGIN_AGAIN = Sources::beginAgain;
+
     private Sources() {}
 
     /** Tells whether a handle is of this kind. */
@@ -40,18 +50,30 @@ final class Sources {
         return handle & ~KIND_MASK;
     }
 
-    /** Does what is to be done when the handle's turn has come. */
-    static void run(@Borrowed long handle) {
+    private static boolean beginAgain(Turn turn, @Owned long result) {
+        References.release(Errors.check(result));
+        return begin(turn, Objects.NULL);
+    }
+
+    private static boolean begin(Turn turn, @Owned long none) {
+        long handle = turn.handle();
         long object = object(handle);
         switch ((int) handle & KIND_MASK) {
-            case READ -> Streams.get(object).readable();
-            case WRITE -> Streams.get(object).writable();
+            case READ -> {
+                return Streams.get(object).readable(turn);
+            }
+            case WRITE -> Streams.get(object).writable(turn);
             case START_READING -> Streams.get(object).startReading();
             case ACCEPT -> Acceptors.get(object).acceptable();
-            case ACCEPTED -> Acceptors.get(object).accepted();
+            case ACCEPTED -> {
+                return Acceptors.get(object).accepted(turn);
+            }
             case WAITER -> Waiters.wake(object);
-            case DATAGRAM -> DatagramType.get(object).readable();
+            case DATAGRAM -> {
+                return DatagramType.get(object).readable(turn);
+            }
             default -> throw new IllegalArgumentException("handle of kind " + (handle & KIND_MASK));
         }
+        return false;
     }
 }

@@ -81,9 +81,9 @@ final class Stock {
         References.release(Calls.call(Handle.CANCEL_TIMER, timer));
     }
 
-    /** {@code Handle._run(handle)}, whatever the handle's class makes of it. */
-    static void runBase(@Borrowed long handle) {
-        References.release(Calls.call(Handle.RUN, handle));
+    /** Asks for {@code Handle._run(handle)}, whatever the handle's class makes of it. */
+    static void requestRun(long request, @Borrowed long handle) {
+        Calls.requestFunction(request, Handle.RUN, handle, Objects.NULL);
     }
 
     /** Calls a function of a class: {@code self} goes before the arguments. */

@@ -21,7 +21,7 @@ final class StreamContexts {
                 transport.self(), slot, Contexts.copyCurrent(transport.loop().threadState()));
     }
 
-    /** Enters the context in {@code slot}; the result is for {@link #leave}, as the slot may hold another by then. */
+    /** Enters the context in {@code slot}, and returns it for whoever leaves it, as the slot may hold another by then. */
     @Owned
     static long enter(StreamObject transport, long slot) {
         @Borrowed long kept = StreamLayout.get(transport.self(), slot);
@@ -31,11 +31,5 @@ final class StreamContexts {
             throw PythonException.PENDING;
         }
         return context;
-    }
-
-    /** Leaves the context that {@link #enter} returned. */
-    static void leave(StreamObject transport, @Owned long context) {
-        Contexts.exit(transport.loop().threadState(), context);
-        References.release(context);
     }
 }

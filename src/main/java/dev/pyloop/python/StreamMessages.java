@@ -7,15 +7,11 @@ import dev.pyloop.cpython.Objects;
 final class StreamMessages {
     static final @Borrowed long BUFFER_UPDATED = Objects.intern("Fatal error: protocol.buffer_updated() call failed.");
     static final @Borrowed long DATA_RECEIVED = Objects.intern("Fatal error: protocol.data_received() call failed.");
-    static final @Borrowed long EOF_RECEIVED = Objects.intern("Fatal error: protocol.eof_received() call failed.");
     static final @Borrowed long GET_BUFFER = Objects.intern("Fatal error: protocol.get_buffer() call failed.");
-    static final @Borrowed long PAUSE_WRITING = Objects.intern("protocol.pause_writing() failed");
     static final @Borrowed long READ_PIPE = Objects.intern("Fatal read error on pipe transport");
     static final @Borrowed long READ = Objects.intern("Fatal read error on socket transport");
-    static final @Borrowed long RESUME_WRITING = Objects.intern("protocol.resume_writing() failed");
 
     static final @Borrowed long PAUSES_READING = Objects.intern("%r pauses reading");
-    static final @Borrowed long RECEIVED_EOF = Objects.intern("%r received EOF");
     static final @Borrowed long RESUMES_READING = Objects.intern("%r resumes reading");
 
     private StreamMessages() {}

@@ -8,18 +8,12 @@ final class StreamNames {
     static final @Borrowed long ATTACH = Objects.intern("_attach");
     static final @Borrowed long BUFFER_UPDATED = Objects.intern("buffer_updated");
     static final @Borrowed long CALL_CONNECTION_LOST = Objects.intern("_call_connection_lost");
-    static final @Borrowed long CLOSE = Objects.intern("close");
-    static final @Borrowed long CONNECTION_LOST = Objects.intern("connection_lost");
     static final @Borrowed long CONNECTION_MADE = Objects.intern("connection_made");
     static final @Borrowed long DATA = Objects.intern("data");
     static final @Borrowed long DATA_RECEIVED = Objects.intern("data_received");
-    static final @Borrowed long DETACH = Objects.intern("_detach");
-    static final @Borrowed long EOF_RECEIVED = Objects.intern("eof_received");
     static final @Borrowed long GET_BUFFER = Objects.intern("get_buffer");
     static final @Borrowed long LIST_OF_DATA = Objects.intern("list_of_data");
-    static final @Borrowed long PAUSE_WRITING = Objects.intern("pause_writing");
     static final @Borrowed long PROTOCOL = Objects.intern("protocol");
-    static final @Borrowed long RESUME_WRITING = Objects.intern("resume_writing");
 
     private StreamNames() {}
 }

@@ -1,7 +1,6 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
@@ -92,25 +91,6 @@ final class StreamObject implements StreamOwner {
         return StreamLayout.get(self, StreamLayout.PROTOCOL);
     }
 
-    /** Calls a method of the protocol's; NULL, with the error pending, if it fails. */
-    @Owned
-    long callProtocol(@Borrowed long method) {
-        // The call may give the transport another protocol, and drop the last reference to this one.
-        @Owned long protocol = References.retain(protocol());
-        long result = Calls.tryCallMethod(protocol, method);
-        References.release(protocol);
-        return result;
-    }
-
-    /** As {@link #callProtocol(long)}, with an argument. */
-    @Owned
-    long callProtocol(@Borrowed long method, @Borrowed long argument) {
-        @Owned long protocol = References.retain(protocol());
-        long result = Calls.tryCallMethod(protocol, method, argument);
-        References.release(protocol);
-        return result;
-    }
-
     /** Returns the peer's address as the kernel gave it when the connection was accepted. */
     byte[] peer() {
         return peer;
@@ -184,43 +164,37 @@ final class StreamObject implements StreamOwner {
     }
 
     /** Reads, as the poller found something to read. */
-    void readable() {
+    boolean readable(Turn turn) {
         // What was written before is sent before: an error shows to whom it shows on asyncio.
         stream.flushListed();
+        if (!loop.errands().isEmpty()) {
+            return loop.runErrands(turn, Sources.BEGIN_AGAIN);
+        }
         if (!stream.isReadable()) {
-            return;
+            return false;
         }
-        @Owned long context = StreamContexts.enter(this, StreamLayout.READ_CONTEXT);
-        try {
-            read();
-            loop.flushDatagrams();
-        } finally {
-            StreamContexts.leave(this, context);
-        }
-    }
-
-    private void read() {
-        switch (medium) {
-            case READ_PIPE -> PipeInput.read(this);
-            case WRITE_PIPE -> StreamSide.peerClosed(self);
-            case SOCKET -> {
-                if (buffered) {
-                    StreamInput.readIntoProtocol(this);
-                } else {
-                    StreamInput.readBytes(this);
-                }
+        turn.entered(StreamContexts.enter(this, StreamLayout.READ_CONTEXT));
+        turn.source = this;
+        return switch (medium) {
+            case READ_PIPE -> PipeInput.read(this, turn);
+            case WRITE_PIPE -> {
+                StreamSide.peerClosed(this);
+                yield false;
             }
-        }
+            case SOCKET -> buffered ? BufferedInput.begin(this, turn) : StreamInput.read(this, turn);
+        };
     }
 
     /** Writes on, as the poller found room. */
-    void writable() {
-        @Owned long context = StreamContexts.enter(this, StreamLayout.WRITE_CONTEXT);
-        try {
-            stream.writable();
-        } finally {
-            StreamContexts.leave(this, context);
-        }
+    void writable(Turn turn) {
+        turn.entered(StreamContexts.enter(this, StreamLayout.WRITE_CONTEXT));
+        stream.writable();
+    }
+
+    /** Sends what waits for the end of the iteration, before something else is done; false if errands are to be run first. */
+    boolean sendFirst() {
+        stream.flushNow();
+        return loop.errands().isEmpty();
     }
 
     /** Ends the connection at once; {@code exception} is what connection_lost is called with. */
@@ -233,44 +207,22 @@ final class StreamObject implements StreamOwner {
         }
     }
 
-    /** Tells the protocol that the connection is over, and gives everything up. */
-    void callConnectionLost(@Borrowed long exception) {
-        try {
-            References.release(Errors.check(callProtocol(StreamNames.CONNECTION_LOST, exception)));
-        } finally {
-            giveUp();
+    /** Takes note that the descriptor is given up, and closes it if it is this transport's own. */
+    void giveUpDescriptor() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        loop.descriptors().remove(descriptor, self);
+        if (!StreamLayout.has(self, StreamLayout.SOCKET)) {
+            loop.streamIo().calls().close(descriptor);
         }
     }
 
-    /** Closes the connection, by the program's own method if it has given this transport one. */
-    void close() {
-        if (StreamLayout.get(self, StreamLayout.DICT) == Objects.NULL) {
-            stream.close();
-        } else {
-            References.release(Calls.callMethod(self, StreamNames.CLOSE));
-        }
-    }
-
-    /** Gives everything up without telling anybody. */
-    void abandon() {
-        stream.dispose();
-        giveUp();
-    }
-
-    /** For the destructor: gives the descriptor back if the program dropped the transport with the connection open. */
+    /** For the destructor, when all else was given up. */
     void dispose() {
-        boolean open = !closed;
-        try {
-            if (open) {
-                StreamSide.warnUnclosed(self);
-            }
-        } finally {
-            if (open) {
-                abandon();
-            }
-            References.release(lostBy);
-            lostBy = Objects.NULL;
-        }
+        References.release(lostBy);
+        lostBy = Objects.NULL;
     }
 
     /** Tells whether what is written now is dropped. */
@@ -293,7 +245,7 @@ final class StreamObject implements StreamOwner {
         if (widenable) {
             widenable = false;
             wide = true;
-            StreamSide.widen(self);
+            StreamSide.widen(this);
         }
     }
 
@@ -307,7 +259,7 @@ final class StreamObject implements StreamOwner {
 
     void logInDebugMode(@Borrowed long format) {
         if (loop.isDebug()) {
-            StreamSide.logEvent(self, format);
+            StreamSide.logEvent(this, format);
         }
     }
 
@@ -361,12 +313,12 @@ final class StreamObject implements StreamOwner {
 
     @Override
     public void pauseWriting() {
-        notifyProtocol(StreamNames.PAUSE_WRITING, StreamMessages.PAUSE_WRITING);
+        StreamSide.pauseWriting(this);
     }
 
     @Override
     public void resumeWriting() {
-        notifyProtocol(StreamNames.RESUME_WRITING, StreamMessages.RESUME_WRITING);
+        StreamSide.resumeWriting(this);
     }
 
     @Override
@@ -379,22 +331,19 @@ final class StreamObject implements StreamOwner {
     public void writeFailed(int errno, int lostChunks) {
         droppedWrites++;
         Errors.setOsError(errno);
-        StreamSide.failWrite(self);
-        for (int i = 0; i < lostChunks; i++) {
-            StreamOutput.countIfLost(this);
-        }
+        StreamSide.failWrite(this, lostChunks);
     }
 
     @Override
     public void drained() {
         if (StreamLayout.has(self, StreamLayout.EMPTY_WAITER)) {
-            StreamSide.endEmptyWaiter(self);
+            StreamSide.endEmptyWaiter(this);
         }
     }
 
     @Override
     public void connectionLost() {
-        callConnectionLost(Objects.NONE);
+        StreamSide.connectionLost(this);
     }
 
     @Override
@@ -408,22 +357,6 @@ final class StreamObject implements StreamOwner {
         } finally {
             References.release(callback);
             References.release(exception);
-        }
-    }
-
-    private void notifyProtocol(long method, long failure) {
-        long result = callProtocol(method);
-        if (result == Objects.NULL) {
-            StreamSide.reportProtocol(self, failure);
-        } else {
-            References.release(result);
-        }
-    }
-
-    private void giveUp() {
-        if (!closed) {
-            closed = true;
-            StreamEnd.giveUp(this);
         }
     }
 }

@@ -35,37 +35,40 @@ final class StreamOutput {
     static void write(StreamObject transport, @Borrowed long data) {
         boolean isBytes = Bytes.isBytes(data);
         if (!isBytes && !Streams.isBuffer(data)) {
-            StreamSide.refuseWrite(transport.self(), data);
+            StreamSide.refuseWrite(transport, data);
             return;
         }
         checkWritable(transport, "Cannot call write() after write_eof()", "unable to write" + IN_SENDFILE);
         if (!isBytes) {
-            writeBuffer(transport, data);
+            if (Streams.isPlainBuffer(data)) {
+                writeBuffer(transport, data);
+            } else {
+                StreamSide.writeCopy(transport, data);
+            }
         } else if (Bytes.size(data) > 0 && !countIfLost(transport)) {
             @Owned long chunk = Bytes.plain(data);
             transport.stream().write(Bytes.address(chunk), Bytes.size(chunk), chunk);
         }
     }
 
-    /** Sends a list or tuple of bytes-like objects. */
-    static void writeLines(StreamObject transport, @Borrowed long items, long count) {
+    /** Sends {@code lines}, a list or tuple, of which the items are here. */
+    static void writeLines(StreamObject transport, @Borrowed long lines, @Borrowed long items, long count) {
         checkWritable(transport, LINES_AFTER_EOF, LINES_IN_SENDFILE);
         if (count == 0 || countIfLost(transport)) {
             return;
         }
-        @Owned long[] chunks = Streams.toBytes(items, count);
-        // To convert an item may run code of the program's, which may have ended the connection.
-        boolean over = transport.isWritingOver();
-        for (long chunk : chunks) {
-            if (Bytes.size(chunk) > 0 && !over) {
+        if (!Streams.arePlain(items, count)) {
+            StreamSide.writeCopies(transport, lines);
+            return;
+        }
+        for (long chunk : Streams.toBytes(items, count)) {
+            if (Bytes.size(chunk) > 0) {
                 transport.stream().append(Bytes.address(chunk), Bytes.size(chunk), chunk);
             } else {
                 References.release(chunk);
             }
         }
-        if (!over) {
-            transport.stream().written();
-        }
+        transport.stream().written();
     }
 
     private static void checkWritable(StreamObject transport, String afterEof, String duringSendfile) {
@@ -86,13 +89,12 @@ final class StreamOutput {
             view = Buffers.of(data);
         } catch (PythonException e) {
             Errors.raise(e);
-            StreamSide.failWrite(transport.self());
+            StreamSide.failWrite(transport, 0);
             return;
         }
         try (view) {
             long size = view.size();
-            // To provide the view may have run code of the program's.
-            if (size == 0 || transport.isWritingOver()) {
+            if (size == 0) {
                 return;
             }
             long sent = size >= MIN_UNCOPIED ? transport.stream().tryToSend(view.address(), size) : 0;
@@ -109,7 +111,7 @@ final class StreamOutput {
             return false;
         }
         if (transport.countLostWrite() >= ENOUGH_LOST_WRITES) {
-            StreamSide.warnLostWrite(transport.self());
+            StreamSide.warnLostWrite(transport);
         }
         return true;
     }

@@ -1,31 +1,35 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Errors;
+import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
-import dev.pyloop.cpython.PythonException;
+import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.References;
 
 /**
- * The functions of {@code pyloop._stream_callbacks}: what transports do rarely. Each may raise.
+ * The functions of {@code pyloop._stream_callbacks}: what transports do rarely, and what protocols are called for rarely.
  *
- * <p>Guarded by the GIL.
+ * <p>They run code of the program's, so all are {@link Errands}. Guarded by the GIL.
  */
 final class StreamSide {
     private static final String MODULE = "pyloop._stream_callbacks";
 
     private static final long REPORT_FATAL = Imports.attribute(MODULE, "report_fatal");
     private static final long REPORT_FATAL_WRITE = Imports.attribute(MODULE, "report_fatal_write");
-    private static final long REPORT_PROTOCOL = Imports.attribute(MODULE, "report_protocol_failure");
-    private static final long REPORT_CALLBACK = Imports.attribute(MODULE, "report_callback_failure");
     private static final long REPORT_CONNECTION = Imports.attribute(MODULE, "report_failed_connection");
     private static final long REPORT_ACCEPT = Imports.attribute(MODULE, "report_failed_accept");
+    private static final long ABANDON = Imports.attribute(MODULE, "abandon");
+    private static final long RECEIVE_EOF = Imports.attribute(MODULE, "receive_eof");
+    private static final long PAUSE_WRITING = Imports.attribute(MODULE, "pause_writing");
+    private static final long RESUME_WRITING = Imports.attribute(MODULE, "resume_writing");
+    private static final long LOSE_CONNECTION = Imports.attribute(MODULE, "lose_connection");
     private static final long REFUSE_WRITE = Imports.attribute(MODULE, "refuse_write");
+    private static final long WRITE_COPY = Imports.attribute(MODULE, "write_copy");
+    private static final long WRITE_COPIES = Imports.attribute(MODULE, "write_copies");
     private static final long WARN_LOST_WRITE = Imports.attribute(MODULE, "warn_of_lost_write");
-    private static final long WARN_UNCLOSED = Imports.attribute(MODULE, "warn_of_unclosed");
-    private static final long FAIL_WAITER = Imports.attribute(MODULE, "fail_empty_waiter");
     private static final long END_WAITER = Imports.attribute(MODULE, "end_empty_waiter");
+    private static final long VIEW = Imports.attribute(MODULE, "view_of");
     private static final long EMPTY_BUFFER = Imports.attribute(MODULE, "EMPTY_BUFFER");
     private static final long PEER_CLOSED = Imports.attribute(MODULE, "peer_closed");
     private static final long WIDEN = Imports.attribute(MODULE, "widen");
@@ -35,94 +39,107 @@ final class StreamSide {
 
     /** Looks the functions up: not to be done with an exception pending, which is when most are needed. */
     static void prepare() {
+        Errands.prepare();
         assert LOG_EVENT != Objects.NULL && StreamMessages.READ != Objects.NULL;
     }
 
     /** Ends the connection because of the pending exception, unless that leaves the loop. */
-    static void failConnection(@Borrowed long transport, @Borrowed long message) {
-        report(REPORT_FATAL, transport, message);
+    static void failConnection(StreamObject transport, @Borrowed long message) {
+        transport.loop().addReport(REPORT_FATAL, transport.self(), message);
     }
 
-    /** Ends the connection because sending failed with the pending exception. */
-    static void failWrite(@Borrowed long transport) {
-        report(REPORT_FATAL_WRITE, transport, Objects.NONE);
-    }
-
-    /** Reports the pending exception, of a call that may fail without harm to the connection. */
-    static void reportProtocol(@Borrowed long transport, @Borrowed long message) {
-        report(REPORT_PROTOCOL, transport, message);
-    }
-
-    /** Reports the pending exception as that of a callback of {@code loop}'s that was none of the program's. */
-    static void reportCallback(@Borrowed long loop, @Borrowed long source) {
-        report(REPORT_CALLBACK, loop, source);
+    /** Ends the connection because sending failed with the pending exception, and so many writes are lost besides. */
+    static void failWrite(StreamObject transport, int lostWrites) {
+        @Owned long number = Numbers.fromLong(lostWrites);
+        try {
+            transport.loop().addReport(REPORT_FATAL_WRITE, transport.self(), number);
+        } finally {
+            References.release(number);
+        }
     }
 
     /** Reports the pending exception, which kept an accepted connection from being served, where asyncio does. */
-    static void reportConnection(@Borrowed long acceptor, @Borrowed long protocolOrNone) {
-        report(REPORT_CONNECTION, acceptor, protocolOrNone);
+    static void reportConnection(LoopObject loop, @Borrowed long acceptor, @Borrowed long protocolOrNone) {
+        loop.addReport(REPORT_CONNECTION, acceptor, protocolOrNone);
     }
 
     /** Stops accepting for a while if the pending exception is for want of resources, and reports it. */
-    static void reportAccept(@Borrowed long acceptor) {
-        report(REPORT_ACCEPT, acceptor, Objects.NONE);
+    static void reportAccept(LoopObject loop, @Borrowed long acceptor) {
+        loop.addReport(REPORT_ACCEPT, acceptor, Objects.NONE);
+    }
+
+    /** Gives everything up that a transport has, of which nobody knows yet. */
+    static void abandon(LoopObject loop, @Borrowed long transport) {
+        loop.addErrand(ABANDON, transport);
+    }
+
+    /** Tells the protocol that there is nothing more to read. */
+    static void receiveEof(StreamObject transport) {
+        transport.loop().addErrand(RECEIVE_EOF, transport.self());
+    }
+
+    /** Asks the protocol to pause writing. */
+    static void pauseWriting(StreamObject transport) {
+        transport.loop().addErrand(PAUSE_WRITING, transport.self());
+    }
+
+    /** Asks the protocol to resume writing, and goes on with that. */
+    static void resumeWriting(StreamObject transport) {
+        transport.loop().addErrand(RESUME_WRITING, transport.self());
+    }
+
+    /** Tells the protocol that the connection is over, as all is sent. */
+    static void connectionLost(StreamObject transport) {
+        transport.loop().addErrand(LOSE_CONNECTION, transport.self());
     }
 
     /** Raises the TypeError for data of a wrong type. */
-    static void refuseWrite(@Borrowed long transport, @Borrowed long data) {
-        References.release(Calls.callWith(REFUSE_WRITE, transport, data));
+    static void refuseWrite(StreamObject transport, @Borrowed long data) {
+        transport.loop().addErrand(REFUSE_WRITE, transport.self(), data);
+    }
+
+    /** Writes a copy of data that may be of a class of the program's. */
+    static void writeCopy(StreamObject transport, @Borrowed long data) {
+        transport.loop().addErrand(WRITE_COPY, transport.self(), data);
+    }
+
+    /** Writes a copy of lines that may come from code of the program's. */
+    static void writeCopies(StreamObject transport, @Borrowed long lines) {
+        transport.loop().addErrand(WRITE_COPIES, transport.self(), lines);
     }
 
     /** Warns that the program goes on writing to a connection that has ended. */
-    static void warnLostWrite(@Borrowed long transport) {
-        References.release(Calls.call(WARN_LOST_WRITE, transport));
-    }
-
-    /** Warns that a transport was dropped open. */
-    static void warnUnclosed(@Borrowed long transport) {
-        References.release(Calls.call(WARN_UNCLOSED, transport));
-    }
-
-    /** Tells whoever waits for the buffer to be empty that it will not be. */
-    static void failEmptyWaiter(@Borrowed long transport) {
-        References.release(Calls.call(FAIL_WAITER, transport));
+    static void warnLostWrite(StreamObject transport) {
+        transport.loop().addErrand(WARN_LOST_WRITE, transport.self());
     }
 
     /** Tells whoever waits for the buffer to be empty that it is. */
-    static void endEmptyWaiter(@Borrowed long transport) {
-        References.release(Calls.call(END_WAITER, transport));
+    static void endEmptyWaiter(StreamObject transport) {
+        transport.loop().addErrand(END_WAITER, transport.self());
     }
 
     /** Ends the transport of a pipe, as nobody is at the other end. */
-    static void peerClosed(@Borrowed long transport) {
-        References.release(Calls.call(PEER_CLOSED, transport));
+    static void peerClosed(StreamObject transport) {
+        transport.loop().addErrand(PEER_CLOSED, transport.self());
     }
 
     /** Lets a pipe hold more, if the system permits. */
-    static void widen(@Borrowed long transport) {
-        References.release(Calls.call(WIDEN, transport));
+    static void widen(StreamObject transport) {
+        transport.loop().addErrand(WIDEN, transport.self());
     }
 
-    /** Raises the error for a protocol that returns a buffer without room. */
-    static PythonException emptyBuffer() {
+    /** Returns the function that makes a view of what a protocol provides to read into. */
+    static @Borrowed long viewer() {
+        return VIEW;
+    }
+
+    /** Sets the error for a protocol that returns a buffer without room. */
+    static void setEmptyBuffer() {
         Errors.restore(References.retain(EMPTY_BUFFER));
-        return PythonException.PENDING;
     }
 
     /** Logs, in debug mode, what happens to a transport. */
-    static void logEvent(@Borrowed long transport, @Borrowed long format) {
-        References.release(Calls.callWith(LOG_EVENT, transport, format));
-    }
-
-    private static void report(long function, long first, long second) {
-        if (Errors.pendingLeavesLoop()) {
-            throw PythonException.PENDING;
-        }
-        long exception = Errors.take();
-        try {
-            References.release(Calls.callWith(function, first, exception, second));
-        } finally {
-            References.release(exception);
-        }
+    static void logEvent(StreamObject transport, @Borrowed long format) {
+        transport.loop().addErrand(LOG_EVENT, transport.self(), format);
     }
 }

@@ -2,23 +2,25 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Bytes;
-import dev.pyloop.cpython.Methods;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Sequences;
+import dev.pyloop.cpython.Tuples;
 import dev.pyloop.cpython.TypeBuilder;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.memory.Memory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code pyloop._engine.StreamTransport}: the methods of a transport that run per message or per accepted connection.
  *
  * <p>A base class for {@code pyloop._streams.StreamTransport}, which adds what is asked for once per connection.
  */
-final class StreamType implements Methods {
+final class StreamType implements ErrandMethods {
     private static final long NO_DESCRIPTOR = -1;
 
     private static final int OPEN = 0;
@@ -36,14 +38,20 @@ final class StreamType implements Methods {
     private static final int GET_WRITE_BUFFER_SIZE = 13;
     private static final int SET_LIMITS = 14;
     private static final int FORCE_CLOSE = 16;
-    private static final int CALL_CONNECTION_LOST = 17;
-    private static final int DELETE = 18;
+    private static final int GIVE_UP_DESCRIPTOR = 17;
+    private static final int RELEASE = 18;
     private static final int DESCRIPTOR = 19;
     private static final int PEER = 20;
     private static final int LOCAL = 21;
     private static final int IS_CLOSED = 22;
     private static final int IS_WRITING_PAUSED = 23;
     private static final int SET_WIDENABLE = 24;
+    private static final int IS_OPEN = 25;
+    private static final int END = 26;
+    private static final int STOP_READING = 27;
+    private static final int RESUMED = 28;
+    private static final int NOT_RESUMED = 29;
+    private static final int COUNT_LOST_WRITE = 30;
 
     private StreamType() {}
 
@@ -58,25 +66,44 @@ final class StreamType implements Methods {
                 .keywords("_open", methods, OPEN, "Make the engine's side, for a loop, a descriptor and its kind.")
                 .noArguments("_set_widenable", methods, SET_WIDENABLE, "Let a pipe hold more once it is too small.")
                 .noArguments("_start", methods, START, "Begin to read in the next iteration.")
-                .keywords("write", methods, WRITE, Docs.WRITE)
-                .keywords("writelines", methods, WRITELINES, Docs.WRITELINES)
-                .noArguments("write_eof", methods, WRITE_EOF, Docs.WRITE_EOF)
-                .noArguments("close", methods, CLOSE, Docs.CLOSE)
+                .drivenKeywords("write", new ErrandMethod(methods, WRITE, true), Docs.WRITE)
+                .drivenKeywords("writelines", new ErrandMethod(methods, WRITELINES, true), Docs.WRITELINES)
+                .driven("write_eof", new ErrandMethod(methods, WRITE_EOF, false), Docs.WRITE_EOF)
+                .driven("close", new ErrandMethod(methods, CLOSE, false), Docs.CLOSE)
                 .noArguments("abort", methods, ABORT, Docs.ABORT)
-                .noArguments("pause_reading", methods, PAUSE_READING, Docs.PAUSE_READING)
-                .noArguments("resume_reading", methods, RESUME_READING, Docs.RESUME_READING)
+                .driven("pause_reading", new ErrandMethod(methods, PAUSE_READING, false), Docs.PAUSE_READING)
+                .driven("resume_reading", new ErrandMethod(methods, RESUME_READING, false), Docs.RESUME_READING)
+                .noArguments("_stop_reading", methods, STOP_READING, "Read no more, as nothing comes any more.")
                 .noArguments("is_reading", methods, IS_READING, Docs.IS_READING)
                 .keywords("set_protocol", methods, SET_PROTOCOL, Docs.SET_PROTOCOL)
                 .noArguments("get_protocol", methods, GET_PROTOCOL, Docs.GET_PROTOCOL)
-                .noArguments("get_write_buffer_size", methods, GET_WRITE_BUFFER_SIZE, Docs.GET_WRITE_BUFFER_SIZE)
-                .keywords("_set_limits", methods, SET_LIMITS, "Set the high and the low water mark, in bytes.")
-                .oneArgument("_force_close", methods, FORCE_CLOSE, "End the connection because of an exception.")
-                .oneArgument(
-                        "_call_connection_lost",
+                .driven(
+                        "get_write_buffer_size",
+                        new ErrandMethod(methods, GET_WRITE_BUFFER_SIZE, false),
+                        Docs.GET_WRITE_BUFFER_SIZE)
+                .drivenKeywords(
+                        "_set_limits",
+                        new ErrandMethod(methods, SET_LIMITS, true),
+                        "Set the high and the low water mark, in bytes.")
+                .driven(
+                        "_resumed",
+                        new ErrandMethod(methods, RESUMED, false),
+                        "Send on, after resume_writing() has returned.")
+                .noArguments(
+                        "_not_resumed",
                         methods,
-                        CALL_CONNECTION_LOST,
-                        "Tell the protocol that the connection is over, and give everything up.")
-                .noArguments("__del__", methods, DELETE, "Warn if the connection is open, and end it.")
+                        NOT_RESUMED,
+                        "Send on later, after resume_writing() has left the loop.")
+                .noArguments("_count_lost_write", methods, COUNT_LOST_WRITE, "Take note of a write to what has ended.")
+                .oneArgument("_force_close", methods, FORCE_CLOSE, "End the connection because of an exception.")
+                .noArguments(
+                        "_give_up_descriptor",
+                        methods,
+                        GIVE_UP_DESCRIPTOR,
+                        "Close the descriptor, unless it is the socket's to close it.")
+                .noArguments("_end", methods, END, "End the connection without telling anybody.")
+                .noArguments("_release", methods, RELEASE, "End the engine's side.")
+                .noArguments("_is_open", methods, IS_OPEN, "Tell whether there is a descriptor that was not closed.")
                 .noArguments("_descriptor", methods, DESCRIPTOR, "Return the descriptor, also when it is closed.")
                 .noArguments("_is_closed", methods, IS_CLOSED, "Tell whether the descriptor was closed.")
                 .noArguments("_peer", methods, PEER, "Return the peer's address as the kernel gave it.")
@@ -87,6 +114,13 @@ final class StreamType implements Methods {
                         IS_WRITING_PAUSED,
                         "Tell whether pause_writing() was called last.")
                 .build(StreamLayout.TYPE);
+    }
+
+    @Override
+    @Inlined
+    public @Nullable LoopObject loopOf(@Borrowed long self) {
+        StreamObject transport = Streams.find(self);
+        return transport == null ? null : transport.loop();
     }
 
     @Override
@@ -105,9 +139,11 @@ final class StreamType implements Methods {
                     Streams.get(self)
                             .setProtocol(Arguments.only(arguments, count, names, "set_protocol", StreamNames.PROTOCOL));
                 case OPEN -> open(self, arguments, count);
-                case SET_LIMITS -> setLimits(self, arguments, count);
+                case SET_LIMITS -> {
+                    return setLimits(self, arguments, count);
+                }
                 default -> {
-                    return Methods.super.call(method, self, arguments, count, names);
+                    return ErrandMethods.super.call(method, self, arguments, count, names);
                 }
             }
         } catch (SystemCallException e) {
@@ -118,9 +154,13 @@ final class StreamType implements Methods {
 
     @Override
     public @Owned long call(int method, @Borrowed long self) {
-        if (method == DELETE) {
+        if (method == RELEASE) {
             Streams.dispose(self);
             return Objects.none();
+        }
+        if (method == IS_OPEN) {
+            StreamObject transport = Streams.find(self);
+            return Objects.bool(transport != null && !transport.isClosed());
         }
         if (Streams.isFinalized(self)) {
             return answerFinalized(method);
@@ -135,7 +175,21 @@ final class StreamType implements Methods {
                     return References.retain(transport.protocol());
                 }
                 case GET_WRITE_BUFFER_SIZE -> {
-                    return Numbers.fromLong(transport.stream().pendingSize());
+                    return transport.sendFirst()
+                            ? Numbers.fromLong(transport.stream().pendingSize())
+                            : ErrandMethod.AGAIN;
+                }
+                case CLOSE -> {
+                    if (!transport.sendFirst()) {
+                        return ErrandMethod.AGAIN;
+                    }
+                    transport.stream().close();
+                }
+                case WRITE_EOF -> {
+                    if (!transport.sendFirst()) {
+                        return ErrandMethod.AGAIN;
+                    }
+                    transport.stream().writeEof();
                 }
                 case IS_WRITING_PAUSED -> {
                     return Objects.bool(transport.stream().isWritingPaused());
@@ -154,9 +208,13 @@ final class StreamType implements Methods {
                 }
                 case SET_WIDENABLE -> transport.setWidenable();
                 case START -> transport.startReadingSoon();
-                case CLOSE -> transport.stream().close();
                 case ABORT -> transport.forceClose(Objects.NONE);
-                case WRITE_EOF -> transport.stream().writeEof();
+                case END -> transport.stream().dispose();
+                case GIVE_UP_DESCRIPTOR -> transport.giveUpDescriptor();
+                case STOP_READING -> transport.stream().stopReading();
+                case RESUMED -> transport.stream().resumed();
+                case NOT_RESUMED -> transport.stream().notResumed();
+                case COUNT_LOST_WRITE -> StreamOutput.countIfLost(transport);
                 case PAUSE_READING -> transport.pauseReading();
                 case RESUME_READING -> transport.resumeReading();
                 default -> throw new IllegalArgumentException("method " + method);
@@ -172,13 +230,10 @@ final class StreamType implements Methods {
         if (Streams.isFinalized(self)) {
             return Objects.none();
         }
-        switch (method) {
-            case FORCE_CLOSE -> Streams.get(self).forceClose(argument);
-            case CALL_CONNECTION_LOST -> Streams.get(self).callConnectionLost(argument);
-            default -> {
-                return Methods.super.call(method, self, argument);
-            }
+        if (method != FORCE_CLOSE) {
+            return ErrandMethods.super.call(method, self, argument);
         }
+        Streams.get(self).forceClose(argument);
         return Objects.none();
     }
 
@@ -203,23 +258,28 @@ final class StreamType implements Methods {
         Streams.open(self, loop, descriptor, Medium.of(Numbers.toLong(Memory.getLong(arguments + 2 * Long.BYTES))));
     }
 
-    private static void setLimits(long self, long arguments, long count) {
+    private static @Owned long setLimits(long self, long arguments, long count) {
         if (count != 2) {
             throw PythonException.typeError("expected two numbers");
         }
+        StreamObject transport = Streams.get(self);
         double high = Numbers.toDouble(Memory.getLong(arguments));
         double low = Numbers.toDouble(Memory.getLong(arguments + Long.BYTES));
-        Streams.get(self).stream().setLimits((long) high, (long) low);
+        if (!transport.sendFirst()) {
+            return ErrandMethod.AGAIN;
+        }
+        transport.stream().setLimits((long) high, (long) low);
+        return Objects.none();
     }
 
     private static void writeLines(long self, long lines) {
         StreamObject transport = Streams.get(self);
-        // A list of our own: converting its items may run code that changes the program's.
-        long list = Sequences.toList(lines);
-        try {
-            StreamOutput.writeLines(transport, Sequences.items(list), Sequences.size(list));
-        } finally {
-            References.release(list);
+        if (Sequences.isList(lines)) {
+            StreamOutput.writeLines(transport, lines, Sequences.items(lines), Sequences.size(lines));
+        } else if (Tuples.isTuple(lines)) {
+            StreamOutput.writeLines(transport, lines, Tuples.items(lines), Tuples.size(lines));
+        } else {
+            StreamSide.writeCopies(transport, lines);
         }
     }
 }

@@ -10,6 +10,7 @@ import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.memory.Memory;
+import org.jspecify.annotations.Nullable;
 
 /** All stream transports, and what they need to know of Python's types. Guarded by the GIL. */
 final class Streams {
@@ -48,6 +49,11 @@ final class Streams {
         return transport;
     }
 
+    /** Returns the transport behind {@code self}; null if it was not initialized, or was finalized. */
+    static @Nullable StreamObject find(@Borrowed long self) {
+        return ALL.find(self);
+    }
+
     /** Ends the Java side of {@code self}, if there is one. */
     static void dispose(@Borrowed long self) {
         StreamObject transport = ALL.find(self);
@@ -60,16 +66,6 @@ final class Streams {
         }
     }
 
-    /** Ends a transport of which nobody knows yet; a pending error stays pending. False if it was not opened. */
-    static boolean abandon(@Borrowed long self) {
-        StreamObject transport = ALL.find(self);
-        if (transport == null) {
-            return false;
-        }
-        transport.abandon();
-        return true;
-    }
-
     /** Tells whether a protocol provides the buffers to read into. */
     static boolean isBuffered(@Borrowed long protocol) {
         return Objects.isInstance(protocol, BUFFERED_PROTOCOL);
@@ -78,6 +74,23 @@ final class Streams {
     /** Tells whether data is of one of the types, other than bytes, that can be written. */
     static boolean isBuffer(@Borrowed long data) {
         return Objects.isInstance(data, BYTEARRAY) || Objects.isInstance(data, MEMORYVIEW);
+    }
+
+    /** Tells whether nothing of the program's is called for the memory of {@code buffer}. */
+    static boolean isPlainBuffer(@Borrowed long buffer) {
+        long type = Objects.type(buffer);
+        return type == BYTEARRAY || type == MEMORYVIEW;
+    }
+
+    /** Tells whether nothing of the program's is called for the memory of any of the {@code count} objects. */
+    static boolean arePlain(@Borrowed long items, long count) {
+        for (long i = 0; i < count; i++) {
+            long item = Memory.getLong(items + i * Long.BYTES);
+            if (!Bytes.isBytes(item) && !isPlainBuffer(item)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Returns bytes objects of equal contents for bytes-like ones; the same where it is bytes already. */
@@ -105,13 +118,6 @@ final class Streams {
                 SERVERS_KNOW_TRANSPORTS
                         ? Calls.tryCallMethod(server, StreamNames.ATTACH, transport)
                         : Calls.tryCallMethod(server, StreamNames.ATTACH)));
-    }
-
-    /** Tells a server that it has a transport less; returns what it answers, or NULL. */
-    static @Owned long detach(@Borrowed long server, @Borrowed long transport) {
-        return SERVERS_KNOW_TRANSPORTS
-                ? Calls.tryCallMethod(server, StreamNames.DETACH, transport)
-                : Calls.tryCallMethod(server, StreamNames.DETACH);
     }
 
     private static @Owned long toBytes(@Borrowed long object) {

@@ -3,11 +3,11 @@ package dev.pyloop.transport;
 /**
  * Whom a datagram socket belongs to: who keeps memory alive for it, and sends what it cannot send itself.
  *
- * <p>Called with the loop's lock held. Methods may call back into the socket, and may throw what is to leave the event
- * loop.
+ * <p>Called with the loop's lock held. What it hears, and what it is to send, it only takes note of: it does what is to be done
+ * about it, in that order, when the socket has returned.
  */
 public interface DatagramOwner extends ChunkOwner {
-    /** Returns the descriptor; -1 if somebody closed it without telling. Never calls back. */
+    /** Returns the descriptor; -1 if somebody closed it without telling. */
     int openDescriptor();
 
     /** Keeps the owner, and so the socket, alive until {@link #release}. */

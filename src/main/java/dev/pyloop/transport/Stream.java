@@ -167,12 +167,22 @@ public final class Stream implements Flushable {
         blocked = queue != null;
         if (writingPaused && size() <= lowWater) {
             writingPaused = false;
-            resumeWriting();
-            flush();
+            owner.resumeWriting();
+        } else {
+            finishIfSent();
         }
-        if (queue == null && lost == 0) {
-            stopWatchingForWriting();
-            finishWriting();
+    }
+
+    /** Goes on after {@link StreamOwner#resumeWriting}: sends what was written in it. */
+    public void resumed() {
+        flush();
+        finishIfSent();
+    }
+
+    /** What leaves the loop out of {@link StreamOwner#resumeWriting}, as an interrupt does, leaves the rest to the next report of room. */
+    public void notResumed() {
+        if (watchedForWriting) {
+            blocked = true;
         }
     }
 
@@ -285,7 +295,7 @@ public final class Stream implements Flushable {
     }
 
     /** Sends what waits before something else is done, in the surroundings in which it was put off if it was. */
-    private void flushNow() {
+    public void flushNow() {
         if (listed) {
             flushListed();
         } else {
@@ -369,16 +379,10 @@ public final class Stream implements Flushable {
         }
     }
 
-    private void resumeWriting() {
-        boolean returned = false;
-        try {
-            owner.resumeWriting();
-            returned = true;
-        } finally {
-            if (!returned && watchedForWriting) {
-                // What leaves the loop now, as an interrupt does, leaves the rest to the next report of room.
-                blocked = true;
-            }
+    private void finishIfSent() {
+        if (queue == null && lost == 0) {
+            stopWatchingForWriting();
+            finishWriting();
         }
     }
 

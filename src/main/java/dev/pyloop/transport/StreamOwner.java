@@ -3,15 +3,15 @@ package dev.pyloop.transport;
 /**
  * Whom a stream belongs to: who keeps memory alive for it and hears what becomes of it.
  *
- * <p>Called with the loop's lock held. Methods may call back into the stream, and may throw
- * what is to leave the event loop.
+ * <p>Called with the loop's lock held. What it hears it only takes note of: whatever is to be done about it, it does when
+ * the stream has returned.
  */
 public interface StreamOwner extends ChunkOwner {
-    /** Gives up the memory of a chunk; calls nobody back, because it comes in the middle of sending. */
+    /** Gives up the memory of a chunk. */
     @Override
     void releaseChunk(long token);
 
-    /** Returns the descriptor; -1 if somebody closed it without telling. Never calls back. */
+    /** Returns the descriptor; -1 if somebody closed it without telling. */
     int openDescriptor();
 
     /** Sending is put off: the owner, and so the stream, stays alive, and remembers its surroundings. */
@@ -27,13 +27,16 @@ public interface StreamOwner extends ChunkOwner {
     /** Undoes {@link #beginFlush} and the {@link #putOff} before it. */
     void endFlush(long surroundings);
 
-    /** The stream is closed or about to be, from now on. Never calls back. */
+    /** The stream is closed or about to be, from now on. */
     void closing();
 
     /** More waits to be sent than the high-water mark allows. */
     void pauseWriting();
 
-    /** No more waits to be sent than the low-water mark allows, after {@link #pauseWriting}. */
+    /**
+     * No more waits to be sent than the low-water mark allows, after {@link #pauseWriting}. When all that this entails is
+     * done, {@link Stream#resumed} follows, or {@link Stream#notResumed}.
+     */
     void resumeWriting();
 
     /** Keeps what the callback that is now to be woken up by writability shall find as it is now. */

@@ -41,7 +41,7 @@ public final class EntryPoints {
         return address;
     }
 
-    /** Returns the address of a function {@code long f(long)} that lives as long as the process; it is C's. */
+    /** As {@link #addressOf(EntryPoint)}; the function is C's. */
     public static long addressOf(Driven target) {
         long address = drive(drivenCount);
         if (address == NONE_LEFT) {
@@ -60,8 +60,8 @@ public final class EntryPoints {
     @CEntryPoint(name = "pyloop_begin")
     @CEntryPointOptions(prologue = Enter.class, epilogue = Leave.class)
     @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // as below
-    private static long begin(IsolateThread thread, int number, long argument, long request) {
-        return driven[number].begin(argument, request);
+    private static long begin(IsolateThread thread, int number, long request) {
+        return driven[number].begin(request);
     }
 
     @CEntryPoint(name = "pyloop_resume")

@@ -34,7 +34,6 @@ class InitializersTest {
             "dev.pyloop.cpython.Objects.importModule",
             "dev.pyloop.cpython.Objects.isTrue",
             "dev.pyloop.cpython.Objects.length",
-            "dev.pyloop.cpython.Sequences",
             "dev.pyloop.cpython.TypeBuilder.build",
             "dev.pyloop.cpython.Types.allocateUntracked",
             "dev.pyloop.python.Imports.fetch");

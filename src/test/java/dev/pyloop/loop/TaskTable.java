@@ -54,8 +54,9 @@ final class TaskTable implements Callbacks, Host {
     }
 
     @Override
-    public void endIteration() {
+    public boolean endIteration() {
         iterations++;
+        return false;
     }
 
     /** Returns how many iterations have run to their end. */
@@ -104,7 +105,9 @@ final class TaskTable implements Callbacks, Host {
     public void beforeSleep() {}
 
     @Override
-    public void breathe() {}
+    public boolean breathe() {
+        return false;
+    }
 
     private synchronized Task task(long handle) {
         Task task = tasks.get(handle);

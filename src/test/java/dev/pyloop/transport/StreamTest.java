@@ -253,6 +253,7 @@ class StreamTest {
         @Override
         public void resumeWriting() {
             events.add("resume");
+            stream.resumed();
         }
 
         @Override

@@ -12,7 +12,9 @@ final class World implements Callbacks, Host {
     }
 
     @Override
-    public void endIteration() {}
+    public boolean endIteration() {
+        return false;
+    }
 
     @Override
     public boolean isCancelled(long handle) {
@@ -45,5 +47,7 @@ final class World implements Callbacks, Host {
     public void beforeSleep() {}
 
     @Override
-    public void breathe() {}
+    public boolean breathe() {
+        return false;
+    }
 }
