@@ -157,6 +157,11 @@ public final class EventLoop implements AutoCloseable {
                 && (timers.isEmpty() || timers.nextDeadline() >= host.seconds() + CLOCK_RESOLUTION);
     }
 
+    /** Tells whether the program watches one descriptor only, so that a poll can find nothing but that ready. */
+    public boolean watchesOne() {
+        return watchedByProgram() == 1;
+    }
+
     /** Queues {@code handle} to run when the clock reaches {@code deadline} seconds. */
     @Inlined
     public void callAt(double deadline, long handle) {

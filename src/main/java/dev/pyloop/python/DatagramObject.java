@@ -29,6 +29,8 @@ final class DatagramObject implements DatagramOwner {
     private static final @Borrowed long ZERO = Numbers.fromLong(0);
 
     private static final int NO_DESCRIPTOR = -1;
+    /** How often a turn may receive. */
+    private static final int MAX_READS = 16;
 
     /** The most that a datagram of the Internet's can hold, rounded up. */
     private static final int INTERNET_ROOM = 64 * 1024;
@@ -273,7 +275,7 @@ final class DatagramObject implements DatagramOwner {
                 References.release(result);
                 boolean idle = loop.engine().isIdle();
                 undisturbed = received.isEmpty() && idle;
-                goesOn = idle && socket.isReading() && !received.isEmpty();
+                goesOn = idle && socket.isReading() && (!received.isEmpty() || receiveMore(turn));
             }
         } finally {
             if (!goesOn) {
@@ -281,6 +283,25 @@ final class DatagramObject implements DatagramOwner {
             }
         }
         return goesOn && deliver(turn);
+    }
+
+    /**
+     * Receives again what came meanwhile, if a poll could find nothing else, for it would find this. Not for ever: signals
+     * wait for a poll.
+     */
+    private boolean receiveMore(Turn turn) {
+        if (turn.reads == 0 || turn.reads >= MAX_READS || !socket.mayReceiveMore()) {
+            return false;
+        }
+        // Who is to send more may wait for what was sent now.
+        loop.flushDatagrams();
+        if (!loop.errands().isEmpty()) {
+            return false;
+        }
+        socket.endTurn(true);
+        boolean moreCame = receive(turn);
+        socket.noteMore(moreCame);
+        return moreCame;
     }
 
     /** Ends the turn. */

@@ -9,6 +9,7 @@ import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.libc.Transfers;
 import dev.pyloop.transport.Stream;
+import dev.pyloop.transport.StreamIo;
 import dev.pyloop.transport.StreamOwner;
 
 /**
@@ -23,7 +24,6 @@ final class StreamObject implements StreamOwner {
     private final Stream stream;
     private final int descriptor;
     private final Medium medium;
-    private final Transfers transfers;
     private boolean widenable;
     private boolean wide;
     private boolean closed;
@@ -48,10 +48,9 @@ final class StreamObject implements StreamOwner {
         this.loop = loop;
         this.descriptor = descriptor;
         this.medium = medium;
-        transfers = medium == Medium.SOCKET
-                ? loop.streamIo().calls()
-                : loop.streamIo().pipeCalls();
-        stream = new Stream(loop.streamIo(), transfers, descriptor, this, self | Sources.READ, self | Sources.WRITE);
+        StreamIo io = loop.streamIo();
+        Transfers transfers = medium == Medium.SOCKET ? io.calls() : io.pipeCalls();
+        stream = new Stream(io, transfers, descriptor, this);
         StreamLayout.set(self, StreamLayout.CLOSING, Objects.bool(false));
     }
 
@@ -160,7 +159,7 @@ final class StreamObject implements StreamOwner {
 
     /** Receives up to {@code size} bytes at {@code address}; 0 at the end, or the negated errno. */
     long receive(long address, long size) {
-        return transfers.receive(openDescriptor(), address, size);
+        return stream.receive(address, size);
     }
 
     /** Reads, as the poller found something to read. */
@@ -282,6 +281,16 @@ final class StreamObject implements StreamOwner {
             knownSocket = socket;
         }
         return SocketLayout.descriptor(socket);
+    }
+
+    @Override
+    public long readHandle() {
+        return self | Sources.READ;
+    }
+
+    @Override
+    public long writeHandle() {
+        return self | Sources.WRITE;
     }
 
     @Override

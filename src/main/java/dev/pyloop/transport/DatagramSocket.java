@@ -26,6 +26,9 @@ public final class DatagramSocket implements Flushable {
 
     private static final int MIN_BATCH = 2;
     private static final int GROWTH = 4;
+    /** A power of two. */
+    private static final int TURNS_BETWEEN_TRIES = 16;
+
     private static final long NEVER = -1;
 
     private final DatagramIo io;
@@ -37,6 +40,8 @@ public final class DatagramSocket implements Flushable {
 
     private int batch = MIN_BATCH;
     private boolean full;
+    private boolean moreCame;
+    private int turnsWithoutMore;
     private long readingSince = NEVER;
     private long lastTurn = NEVER;
 
@@ -96,6 +101,19 @@ public final class DatagramSocket implements Flushable {
     }
 
     /**
+     * Tells whether to receive again in the same turn, which is right where nothing else is watched, and pays off where
+     * more comes in the meantime, as experience tells: it did the last time, or that was long ago.
+     */
+    public boolean mayReceiveMore() {
+        return io.shared().loop().watchesOne() && (moreCame || (++turnsWithoutMore & (TURNS_BETWEEN_TRIES - 1)) == 0);
+    }
+
+    /** Takes note whether something was there when it was received again. */
+    public void noteMore(boolean moreCame) {
+        this.moreCame = moreCame;
+    }
+
+    /**
      * Takes note of what became of the datagrams that were received last.
      *
      * @param undisturbed whether the loop had nothing else to do, down to the last of them
@@ -110,10 +128,7 @@ public final class DatagramSocket implements Flushable {
         }
     }
 
-    /**
-     * Sends what waits, unless the next datagram will wait behind it. This may call the owner, and through it the program,
-     * which may send and so overwrite {@link DatagramIo#name}.
-     */
+    /** Sends what waits, unless the next datagram will wait behind it. This may give the owner something to tell the program. */
     public void beginSend() {
         if (!io.shared().defers()) {
             flush();
@@ -151,7 +166,7 @@ public final class DatagramSocket implements Flushable {
         if (waiting == null) {
             return;
         }
-        // From here on it is a queue of its own: what goes wrong calls the program, which may send more.
+        // From here on it is a queue of its own.
         queue = null;
         try {
             sendAll(waiting);

@@ -25,15 +25,16 @@ public final class Stream implements Flushable {
     /** What waits for the end of an iteration, in bytes, before it is sent without waiting any longer. */
     private static final long MAX_LISTED = 32 * 1024;
 
-    private static final long DEFAULT_HIGH_WATER = 64 * 1024;
-    private static final long DEFAULT_LOW_WATER = DEFAULT_HIGH_WATER / 4;
+    /** The marks of flow control, in bytes. */
+    private record Marks(long high, long low) {
+        static final Marks USUAL = new Marks(64 * 1024, 16 * 1024);
+    }
+
     private static final long NEVER = -1;
 
     private final StreamIo io;
     private final Transfers transfers;
     private final StreamOwner owner;
-    private final long readHandle;
-    private final long writeHandle;
     private final int descriptor;
 
     private @Nullable WriteQueue queue;
@@ -47,29 +48,28 @@ public final class Stream implements Flushable {
     private boolean closing;
     private int lost;
     private long readingSince = NEVER;
-    private long highWater = DEFAULT_HIGH_WATER;
-    private long lowWater = DEFAULT_LOW_WATER;
+    private Marks marks = Marks.USUAL;
 
     /**
      * Makes the stream of {@code descriptor}, which is watched for nothing yet.
      *
      * @param transfers how bytes get in and out
-     * @param readHandle what the loop runs when there is something to read; it calls {@link #isReadable} first
-     * @param writeHandle what the loop runs when there is room to write; it calls {@link #writable}
      */
-    public Stream(
-            StreamIo io, Transfers transfers, int descriptor, StreamOwner owner, long readHandle, long writeHandle) {
+    public Stream(StreamIo io, Transfers transfers, int descriptor, StreamOwner owner) {
         this.io = io;
         this.transfers = transfers;
         this.descriptor = descriptor;
         this.owner = owner;
-        this.readHandle = readHandle;
-        this.writeHandle = writeHandle;
+    }
+
+    /** Receives up to {@code size} bytes at {@code address}; 0 at the end, or the negated errno. */
+    public long receive(long address, long size) {
+        return transfers.receive(owner.openDescriptor(), address, size);
     }
 
     /** Starts to watch for something to read; EEXIST and the like cannot happen, lack of memory can. */
     public void startReading() {
-        check(io.watch(descriptor, Interest.READ, readHandle));
+        check(io.watch(descriptor, Interest.READ, owner.readHandle()));
         reading = true;
         readingSince = io.loop().iteration();
     }
@@ -116,7 +116,7 @@ public final class Stream implements Flushable {
     public void written() {
         if (blocked) {
             pauseWritingIfAbove();
-        } else if (io.defers() && size() <= Math.min(MAX_LISTED, highWater)) {
+        } else if (io.defers() && size() <= Math.min(MAX_LISTED, marks.high())) {
             list();
         } else {
             flush();
@@ -165,7 +165,7 @@ public final class Stream implements Flushable {
             return;
         }
         blocked = queue != null;
-        if (writingPaused && size() <= lowWater) {
+        if (writingPaused && size() <= marks.low()) {
             writingPaused = false;
             owner.resumeWriting();
         } else {
@@ -195,8 +195,7 @@ public final class Stream implements Flushable {
     /** Sets the marks of flow control, in bytes. */
     public void setLimits(long high, long low) {
         flushNow();
-        highWater = high;
-        lowWater = low;
+        marks = new Marks(high, low);
         pauseWritingIfAbove();
     }
 
@@ -353,7 +352,7 @@ public final class Stream implements Flushable {
 
     private void block() {
         if (!watchedForWriting) {
-            int result = io.watch(descriptor, Interest.WRITE, writeHandle);
+            int result = io.watch(descriptor, Interest.WRITE, owner.writeHandle());
             if (result < 0) {
                 fail(result);
                 return;
@@ -373,7 +372,7 @@ public final class Stream implements Flushable {
     }
 
     private void pauseWritingIfAbove() {
-        if (!writingPaused && size() > highWater) {
+        if (!writingPaused && size() > marks.high()) {
             writingPaused = true;
             owner.pauseWriting();
         }

@@ -14,6 +14,12 @@ public interface StreamOwner extends ChunkOwner {
     /** Returns the descriptor; -1 if somebody closed it without telling. */
     int openDescriptor();
 
+    /** Returns what the loop runs when there is something to read; it calls {@link Stream#isReadable} first. */
+    long readHandle();
+
+    /** Returns what the loop runs when there is room to write; it calls {@link Stream#writable}. */
+    long writeHandle();
+
     /** Sending is put off: the owner, and so the stream, stays alive, and remembers its surroundings. */
     void putOff();
 

@@ -28,7 +28,7 @@ class StreamTest {
     private final World world = new World();
     private final EventLoop loop = new EventLoop(world, world, new EpollPoller());
     private final StreamIo io = new StreamIo(loop, world, flushList);
-    private final Stream stream = new Stream(io, io.calls(), pair.descriptor(), new Owner(), READ_HANDLE, WRITE_HANDLE);
+    private final Stream stream = new Stream(io, io.calls(), pair.descriptor(), new Owner());
     private int chunksAlive;
     private int ownerReferences;
     private boolean knownToClose;
@@ -65,7 +65,7 @@ class StreamTest {
 
     @Test
     void whereManyStreamsWaitTheyWaitNoLonger() {
-        Stream other = new Stream(io, io.calls(), pair.descriptor(), new Owner(), READ_HANDLE, WRITE_HANDLE);
+        Stream other = new Stream(io, io.calls(), pair.descriptor(), new Owner());
         write("a");
         write(other, "b");
         assertNull(pair.receive());
@@ -222,6 +222,16 @@ class StreamTest {
         @Override
         public int openDescriptor() {
             return pair.descriptor();
+        }
+
+        @Override
+        public long readHandle() {
+            return READ_HANDLE;
+        }
+
+        @Override
+        public long writeHandle() {
+            return WRITE_HANDLE;
         }
 
         @Override
