@@ -7,6 +7,7 @@ from typing import Any
 from ._self_pipe import PipeEnd
 
 __all__ = [
+    "HAS_POLICIES",
     "INTERNET_FAMILIES",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
@@ -41,6 +42,7 @@ sslproto: Any
 tasks: Any
 format_helpers: Any
 
+HAS_POLICIES: bool
 INTERNET_FAMILIES: frozenset[int]
 
 class SelectorEventLoop(asyncio.SelectorEventLoop):
