@@ -25,11 +25,15 @@ if sys.platform == "win32":
     # There only importing the package works; what makes a loop says so.
     DefaultEventLoopPolicy = object
     UnixSubprocessTransport = asyncio.SubprocessTransport
+    SENDFILE_ALWAYS_MOVES = True
 else:
     from asyncio import unix_events
     from asyncio.unix_events import _UnixSubprocessTransport as UnixSubprocessTransport
 
     DefaultEventLoopPolicy = unix_events._UnixDefaultEventLoopPolicy if HAS_POLICIES else object
+
+    # Before 3.15 the position of a file of which nothing was sent stays.
+    SENDFILE_ALWAYS_MOVES = SelectorEventLoop._sock_sendfile_update_filepos.__code__.co_argcount == 3
 
 # From 3.14 on the public function warns that policies will go; whoever calls pyloop.install() did not ask for that.
 _underscore = "_" if hasattr(asyncio.events, "_get_event_loop_policy") else ""
@@ -42,6 +46,7 @@ INTERNET_FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6} if base_events._
 __all__ = [
     "HAS_POLICIES",
     "INTERNET_FAMILIES",
+    "SENDFILE_ALWAYS_MOVES",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
     "SSLProtocol",

@@ -9,6 +9,7 @@ from ._self_pipe import PipeEnd
 __all__ = [
     "HAS_POLICIES",
     "INTERNET_FAMILIES",
+    "SENDFILE_ALWAYS_MOVES",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
     "SSLProtocol",
@@ -44,6 +45,7 @@ format_helpers: Any
 
 HAS_POLICIES: bool
 INTERNET_FAMILIES: frozenset[int]
+SENDFILE_ALWAYS_MOVES: bool
 
 class SelectorEventLoop(asyncio.SelectorEventLoop):
     _closed: bool
@@ -70,7 +72,7 @@ class SelectorEventLoop(asyncio.SelectorEventLoop):
         sslcontext: Any = None,
         server: Any = None,
         backlog: int = 100,
-        *timeouts: Any,
+        *timeouts_and_context: Any,
     ) -> None: ...
     async def _ensure_resolved(
         self,

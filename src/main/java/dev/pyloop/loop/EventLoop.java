@@ -153,7 +153,7 @@ public final class EventLoop implements AutoCloseable {
                 && ready.isEmpty()
                 && inbox.isEmpty()
                 && !stopping
-                && (timers.isEmpty() || timers.nextDeadline() >= host.seconds() + CLOCK_RESOLUTION);
+                && (timers.isEmpty() || timers.nextDeadline() >= nextTick());
     }
 
     /** Queues {@code handle} to run when the clock reaches {@code deadline} seconds. */
@@ -445,7 +445,7 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void queueDueTimers() {
-        double end = host.seconds() + CLOCK_RESOLUTION;
+        double end = nextTick();
         while (!timers.isEmpty() && !(timers.nextDeadline() >= end)) {
             long handle = timers.peek();
             // First, for it may fail.
@@ -456,6 +456,12 @@ public final class EventLoop implements AutoCloseable {
                 timers.noteCancelledRemoved();
             }
         }
+    }
+
+    /** Returns when the clock will have ticked, and at least the next number: it may be too large for nanoseconds. */
+    private double nextTick() {
+        double now = host.seconds();
+        return now + Math.max(CLOCK_RESOLUTION, Math.ulp(now));
     }
 
     private void dropCancelledTimers() {

@@ -25,10 +25,13 @@ final class AcceptorObject {
     private final @Borrowed long self;
     private final LoopObject loop;
     private final Acceptor acceptor;
+    /** Whether everything of a connection happens in one context, as from CPython 3.15 on. */
+    private final boolean ownContexts;
 
-    AcceptorObject(@Borrowed long self, LoopObject loop, int listener, int limit) {
+    AcceptorObject(@Borrowed long self, LoopObject loop, int listener, int limit, boolean ownContexts) {
         this.self = self;
         this.loop = loop;
+        this.ownContexts = ownContexts;
         acceptor = new Acceptor(loop.streamIo(), listener, limit);
     }
 
@@ -57,7 +60,7 @@ final class AcceptorObject {
         Acceptor.Connection connection = acceptor.next();
         long context = enterContext(connection);
         try {
-            serve(connection);
+            serve(connection, ownContexts ? context : Objects.NULL);
         } finally {
             Contexts.exit(loop.threadState(), context);
             Contexts.release(context);
@@ -97,7 +100,7 @@ final class AcceptorObject {
         loop.streamIo().calls().close(connection.descriptor());
     }
 
-    private void serve(Acceptor.Connection connection) {
+    private void serve(Acceptor.Connection connection, @Borrowed long context) {
         long protocol = Calls.tryCall(AcceptorLayout.get(self, AcceptorLayout.FACTORY));
         if (protocol == Objects.NULL) {
             close(connection);
@@ -111,7 +114,7 @@ final class AcceptorObject {
             return;
         }
         try {
-            connect(transport, protocol, connection);
+            connect(transport, protocol, connection, context);
         } catch (PythonException | OutOfMemoryError e) {
             Errors.raise(e);
             if (!Streams.abandon(transport)) {
@@ -156,9 +159,12 @@ final class AcceptorObject {
         return transportType;
     }
 
-    private void connect(long transport, long protocol, Acceptor.Connection connection) {
+    private void connect(long transport, long protocol, Acceptor.Connection connection, @Borrowed long context) {
         StreamObject stream = Streams.open(transport, loop, connection.descriptor(), Medium.SOCKET);
         stream.setAddresses(connection.peer(), connection.local());
+        if (context != Objects.NULL) {
+            StreamLayout.set(transport, StreamLayout.CONTEXT, References.retain(context));
+        }
         stream.setProtocol(protocol);
         long loopObject = AcceptorLayout.get(self, AcceptorLayout.LOOP);
         StreamLayout.set(transport, StreamLayout.LOOP, References.retain(loopObject));
@@ -169,7 +175,7 @@ final class AcceptorObject {
         StreamLayout.set(transport, StreamLayout.SERVER, References.retain(server));
         long connectionMade = Objects.getAttribute(protocol, StreamNames.CONNECTION_MADE);
         try {
-            loop.callSoon(connectionMade, transport);
+            loop.callSoon(connectionMade, transport, context);
         } finally {
             References.release(connectionMade);
         }

@@ -106,6 +106,7 @@ final class Texts {
             "send",
             "send_deferred",
             "server",
+            "server_context",
             "set_result",
             "socket",
             "time",
