@@ -2,7 +2,7 @@
 
 # The CPythons to test on, those of them that run all of CPython's own asyncio tests (the others: what concerns the
 # loop), those that test PyLoop in a JVM too, and the one to benchmark on.
-PYTHONS ?= 3.11 3.12 3.13 3.14
+PYTHONS ?= 3.11 3.12 3.13 3.14 3.15
 WHOLE ?= 3.13
 JVM ?= 3.13
 BENCH_PYTHON ?= 3.14
@@ -11,7 +11,7 @@ JAR := python/pyloop/lib/pyloop.jar
 LIBRARY := python/pyloop/_native.abi3.so
 SOURCES := pom.xml .mvn/jvm.config $(shell find src/main -type f 2>/dev/null)
 JAR_SOURCES := $(SOURCES) $(shell find src/jvm -type f)
-LIBRARY_SOURCES := $(SOURCES) $(shell find src/native -type f) tools/constraints.txt tools/native_library.py $(wildcard tools/native_build/*.py)
+LIBRARY_SOURCES := $(SOURCES) $(shell find src/native -type f) tools/constraints.txt tools/native_library.py tools/pypi.py $(wildcard tools/native_build/*.py)
 
 package := tools/mvn -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -DskipTests package
 develop := python3 tools/environments.py develop $(lastword $(PYTHONS))
@@ -55,7 +55,7 @@ lint: build
 	$(develop) ruff check
 	$(develop) ruff format --check
 	$(develop) mypy python
-	$(develop) mypy --python-version 3.14 python
+	$(develop) mypy --python-version 3.15 python
 	MYPYPATH=tests:tests/conformance:tools $(develop) mypy tests
 	MYPYPATH=benchmarks $(develop) mypy benchmarks
 	MYPYPATH=examples:examples/docker $(develop) mypy examples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from typing import Any
@@ -58,6 +59,21 @@ def test_timers_follow_a_replaced_clock(base: Any, make: Any) -> None:
             run_iteration(loop)
             clock.now += 5
     assert ran == [(1010.0, "ten"), (1020.0, "twenty"), (1030.0, "thirty")]
+
+
+@pytest.mark.parametrize("name", CLASSES.keys())
+def test_what_is_due_this_very_moment_however_large_its_number(name: str) -> None:
+    """Added to the number of many days, a nanosecond makes no difference."""
+    if name == "asyncio" and sys.version_info < (3, 15):
+        pytest.skip("before 3.15 asyncio takes it for not yet due")
+    clock = _Clock()
+    clock.now = 1e9
+    ran: list[str] = []
+    with fresh_loop(lambda: _patched(CLASSES[name], clock)) as loop:
+        loop.call_at(1e9, ran.append, "now")
+        loop.call_at(1e9 + 1, ran.append, "in a second")
+        run_iteration(loop)
+    assert ran == ["now"]
 
 
 @pytest.mark.parametrize("make", [_subclassed, _patched])

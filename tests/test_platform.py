@@ -27,7 +27,7 @@ def _not_known(name: str) -> NoReturn:
 _UNSUPPORTED = {
     "PyPy": (sys, "implementation", types.SimpleNamespace(name="pypy"), "pypy"),
     "too old": (sys, "version_info", (3, 10, 14, "final", 0), "CPython 3.10"),
-    "too new": (sys, "version_info", (3, 15, 0, "alpha", 1), "CPython 3.15"),
+    "too new": (sys, "version_info", (3, 16, 0, "alpha", 1), "CPython 3.16"),
     "much too new": (sys, "version_info", (4, 0, 0, "final", 0), "CPython 4.0"),
     "free-threaded": (sys, "abiflags", "t", "free-threaded"),
     "macOS": (sys, "platform", "darwin", "darwin"),
@@ -48,10 +48,10 @@ def test_an_unsupported_platform_is_refused_with_the_reason(
         outcome = outcome_of(_platform.check)
     assert outcome.raised == "RuntimeError"
     assert reason in outcome.text
-    assert "supports CPython 3.11 to 3.14" in outcome.text
+    assert "supports CPython 3.11 to 3.15" in outcome.text
 
 
-@pytest.mark.parametrize("version", [(3, 11, 0), (3, 12, 9), (3, 13, 0), (3, 14, 99)], ids=str)
+@pytest.mark.parametrize("version", [(3, 11, 0), (3, 12, 9), (3, 13, 0), (3, 14, 99), (3, 15, 2)], ids=str)
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_a_supported_platform_is_accepted(
     version: tuple[int, ...], machine: str, monkeypatch: pytest.MonkeyPatch
@@ -62,18 +62,26 @@ def test_a_supported_platform_is_accepted(
         _platform.check()
 
 
-def test_a_refusal_comes_from_making_a_loop_and_not_from_the_import() -> None:
+@pytest.mark.parametrize(
+    ("disguise", "reason"),
+    [
+        ('os.uname = lambda: types.SimpleNamespace(machine="armv7l")', "armv7l"),
+        ('sys.abiflags = "t"', "free-threaded build"),
+    ],
+    ids=["32-bit arm", "free-threaded"],
+)
+def test_a_refusal_comes_from_making_a_loop_and_not_from_the_import(disguise: str, reason: str) -> None:
     lines = lines_of(
-        """
+        f"""
 import types
-os.uname = lambda: types.SimpleNamespace(machine="armv7l")
+{disguise}
 pyloop.install()
 async def main(): pass
 for make in (pyloop.new_event_loop, asyncio.new_event_loop, lambda: pyloop.EventLoop):
     try:
         make()
     except RuntimeError as error:
-        say("armv7l" in str(error))
+        say({reason!r} in str(error))
 """,
     )
     assert lines == ["True"] * 3

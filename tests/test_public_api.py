@@ -15,7 +15,7 @@ import pytest
 
 import pyloop
 from support.outcomes import outcome_of
-from support.programs import lines_of, run_loop_program
+from support.programs import lines_of, run_command, run_loop_program
 
 _variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 
@@ -273,6 +273,51 @@ def test_all_names_exist() -> None:
     assert set(package.__all__) == names
     assert all(hasattr(package, name) for name in names)
     assert re.fullmatch(r"\d+\.\d+\.\d+([.\w+]*)", pyloop.__version__)
+
+
+_WITHOUT_POLICIES = """
+import asyncio, asyncio.unix_events, runpy, sys
+for module in (asyncio, asyncio.events, asyncio.unix_events):
+    for name in [name for name in vars(module) if "policy" in name.lower()]:
+        delattr(module, name)
+asyncio.events.new_event_loop = asyncio.new_event_loop = asyncio.SelectorEventLoop
+asyncio.events.set_event_loop = asyncio.set_event_loop = lambda loop: None
+
+async def main():
+    loop = asyncio.get_running_loop()
+    child = loop.get_debug() or await asyncio.create_subprocess_exec(sys.executable, "-c", "pass")
+    print(type(loop).__module__, child is True or await child.wait())
+"""
+
+
+def test_an_asyncio_without_policies() -> None:
+    """They are deprecated, and to be removed in CPython 3.16."""
+    library = f"""{_WITHOUT_POLICIES}
+import pyloop
+from pyloop import *
+print(hasattr(pyloop, "EventLoopPolicy"), "EventLoopPolicy" in globals())
+asyncio.run(main(), debug=True)
+pyloop.run(main())
+pyloop.install()
+asyncio.run(main())
+"""
+    done = run_command([sys.executable, "-c", library])
+    assert done.stdout.splitlines() == [
+        "False False",
+        "asyncio.unix_events True",
+        "pyloop._loop 0",
+        "pyloop._loop 0",
+    ], done.stderr
+
+
+def test_the_command_where_asyncio_has_no_policies() -> None:
+    command = f"""{_WITHOUT_POLICIES}
+sys.argv[1:] = ["-c", "import asyncio; asyncio.run(asyncio.main())"]
+asyncio.main = main
+runpy.run_module("pyloop", run_name="__main__")
+"""
+    done = run_command([sys.executable, "-c", command])
+    assert done.stdout.splitlines() == ["pyloop._loop 0"], done.stderr
 
 
 def test_an_unknown_attribute_is_an_error() -> None:

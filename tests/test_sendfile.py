@@ -161,6 +161,22 @@ def test_a_cancelled_sendfile(each_loop: asyncio.AbstractEventLoop, file: IO[byt
     run(each_loop, scenario())
 
 
+@pytest.mark.parametrize("offset", [1000, len(_CONTENT), len(_CONTENT) + 1000])
+def test_where_the_file_is_left(file: IO[bytes], offset: int) -> None:
+    """Behind what was sent; if that is nothing, before 3.15, where it was."""
+
+    async def scenario() -> object:
+        ours, peer = socket_pair()
+        with ours, peer:
+            os.lseek(file.fileno(), 7, os.SEEK_SET)
+            reading = asyncio.create_task(receive(peer, max(0, len(_CONTENT) - offset)))
+            sent = await asyncio.get_running_loop().sock_sendfile(ours, file, offset, fallback=False)
+            await reading
+            return sent, os.lseek(file.fileno(), 0, os.SEEK_CUR)
+
+    assert_same_course(scenario)
+
+
 def test_what_the_kernel_cannot_send(each_loop: asyncio.AbstractEventLoop) -> None:
     """Sent in pieces, unless that is forbidden."""
     if sys.version_info >= (3, 12):

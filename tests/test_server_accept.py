@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
-import os
-import resource
 import socket
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from support.descriptors import exhausted_descriptors
 from support.protocols import AnyRecorder, Recorder
 from support.servers import Service, assert_echoes, connected, echo
 from support.streams import (
@@ -231,19 +228,6 @@ def test_the_listening_socket_is_not_reported_ready_for_others(each_loop: asynci
     run(each_loop, scenario())
 
 
-@contextlib.contextmanager
-def _descriptors_exhausted() -> Iterator[None]:
-    """Nothing can be opened in the block: the limit is what is open already."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest_free = os.open("/dev/null", os.O_RDONLY)
-    os.close(lowest_free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
 def test_descriptors_run_out_while_accepting(
     each_loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,7 +243,7 @@ def test_descriptors_run_out_while_accepting(
         with reports(each_loop) as reported, socket.socket() as client:
             client.connect(address)
             client.setblocking(False)
-            with _descriptors_exhausted():
+            with exhausted_descriptors():
                 while not reported:
                     await asyncio.sleep(0)
                 seen, now = len(reported), each_loop.time()
@@ -293,7 +277,7 @@ def test_a_server_closed_while_descriptors_are_exhausted(
         number = server.sockets[0].fileno()
         with reports(each_loop) as reported, socket.socket() as client:
             client.connect(server.sockets[0].getsockname())
-            with _descriptors_exhausted():
+            with exhausted_descriptors():
                 while not reported:
                     await asyncio.sleep(0)
             server.close()

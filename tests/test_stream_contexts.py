@@ -10,14 +10,18 @@ import asyncio
 import contextvars
 import logging
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from support.certificates import server_context
+from support.descriptors import exhausted_descriptors
 from support.protocols import CALLBACKS, AnyRecorder, BufferedRecorder, Recorder, at
 from support.streams import LARGE, assert_same_course, closed, receive, receive_all, settle, socket_pair
+from support.tls import connect
 
 _variable: contextvars.ContextVar[str] = contextvars.ContextVar("_variable", default="unset")
 
@@ -96,12 +100,14 @@ def test_the_life_of_a_connection(kind: type[AnyRecorder], ending: str, changing
     assert "'outside: unset'" in text
 
 
+@pytest.mark.parametrize("debug", [False, True], ids=["", "debug mode"])
 @pytest.mark.parametrize("kind", [Recorder, BufferedRecorder])
-def test_an_accepted_connection(kind: type[AnyRecorder]) -> None:
-    """Everything begins with the context of whoever made the server serve; each connection has a copy of its own."""
+def test_an_accepted_connection(kind: type[AnyRecorder], debug: bool) -> None:
+    """Each connection has a copy of the server's context, that of whoever made it serve; from 3.15 on, who made it."""
 
     async def scenario() -> object:
         loop = asyncio.get_running_loop()
+        loop.set_debug(debug)
         seen: list[str] = []
         protocols: list[AnyRecorder] = []
 
@@ -131,7 +137,62 @@ def test_an_accepted_connection(kind: type[AnyRecorder]) -> None:
         return seen
 
     text = assert_same_course(scenario)
-    assert "'factory: at serving'" in text
+    assert f"'factory: at {'creation' if sys.version_info >= (3, 15) else 'serving'}'" in text
+
+
+@pytest.mark.parametrize("kind", [Recorder, BufferedRecorder])
+def test_connections_with_tls(kind: type[AnyRecorder]) -> None:
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        accepted: list[str] = []
+        connected: list[str] = []
+        server_side, client_side = (_watcher(kind, seen, changing=False) for seen in (accepted, connected))
+        with _value("at the server's creation"):
+            server = await loop.create_server(lambda: server_side, "127.0.0.1", 0, ssl=server_context())
+        with _value("at the client's creation"):
+            transport = await connect(server.sockets[0].getsockname(), client_side)
+        transport.write(b"data")
+        await server_side.until_received(4)
+        with _value("at the answer"):
+            server_side.transport.write(b"more")
+        await client_side.until_received(4)
+        with _value("at the end"):
+            transport.close()
+        await client_side.until_lost()
+        await server_side.until_lost()
+        server.close()
+        # How often there is something to read depends on how the records arrive.
+        return sorted(set(accepted)), sorted(set(connected))
+
+    text = assert_same_course(scenario)
+    assert "connection_made: at the server" in text
+    assert "connection_made: at the client" in text
+
+
+def test_a_server_that_could_not_accept_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It serves as before when it accepts again."""
+    monkeypatch.setattr("asyncio.constants.ACCEPT_RETRY_DELAY", 0)
+
+    async def scenario() -> object:
+        loop = asyncio.get_running_loop()
+        seen: list[str] = []
+        protocol = _watcher(Recorder, seen)
+        address = f"\0pyloop-contexts-{id(loop)}"
+        with _value("at creation"):
+            server = await loop.create_unix_server(lambda: protocol, address)
+        loop.set_exception_handler(lambda _loop, context: seen.append(context["message"]))
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.setblocking(False)
+            with exhausted_descriptors():
+                peer.connect(address)
+                while not seen:
+                    await asyncio.sleep(0)
+            await protocol.until_noted("connection_made")
+        await protocol.until_lost()
+        server.close()
+        return sorted(set(seen))
+
+    assert "socket.accept() out of system resource" in assert_same_course(scenario)
 
 
 def test_endings_by_others() -> None:

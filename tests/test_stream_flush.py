@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import socket
+import sys
 from typing import Any
 
 import pytest
@@ -101,7 +102,8 @@ def test_a_failure_is_reported_in_the_context_of_the_write(each_loop: asyncio.Ab
             await closed(transport)
 
     run(each_loop, scenario())
-    assert lost_in == ["first"]
+    # From 3.15 on a connection has a context of its own.
+    assert lost_in == ["none" if sys.version_info >= (3, 15) else "first"]
 
 
 @pytest.mark.parametrize("reader", ["get_buffer", "a callback before"])

@@ -309,6 +309,9 @@ def test_lines_without_content(each_loop: asyncio.AbstractEventLoop, make: Calla
     "lines", [5, [5], [b"good", "text"], [b"good", None], b"bytes", "text", [[b"nested"]], object()], ids=repr
 )
 def test_lines_that_are_not_bytes_are_refused(each_loop: asyncio.AbstractEventLoop, lines: Any) -> None:
+    if sys.version_info >= (3, 15):
+        skip_fault(each_loop, "they keep what comes before such a line, and pass over one that is false")
+
     async def scenario() -> None:
         async with opened() as (transport, protocol, peer):
             with pytest.raises(TypeError):
@@ -322,6 +325,9 @@ def test_lines_that_are_not_bytes_are_refused(each_loop: asyncio.AbstractEventLo
 
 
 def test_lines_from_a_generator_that_raises(each_loop: asyncio.AbstractEventLoop) -> None:
+    if sys.version_info >= (3, 15):
+        skip_fault(each_loop, "they keep what comes before the error, and do not send it")
+
     def lines() -> Iterable[bytes]:
         yield b"good"
         raise ZeroDivisionError
@@ -340,6 +346,8 @@ def test_lines_from_a_generator_that_raises(each_loop: asyncio.AbstractEventLoop
 
 def test_a_generator_of_lines_that_writes(each_loop: asyncio.AbstractEventLoop) -> None:
     """The lines are collected first, so what the generator writes itself comes before them."""
+    if sys.version_info >= (3, 15):
+        skip_fault(each_loop, "there it comes between them")
 
     async def scenario() -> None:
         async with opened() as (transport, _, peer):

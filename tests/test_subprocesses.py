@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -18,6 +19,7 @@ import pyloop
 from support.descriptors import open_descriptors
 from support.loops import LoopFactory, fresh_loop, run_idle, run_iteration
 from support.squatters import squatters
+from support.streams import assert_same_course, settle
 
 _PIPE: Final = asyncio.subprocess.PIPE
 
@@ -308,14 +310,40 @@ def test_cancellation_leaves_numbers_alone(loop: asyncio.AbstractEventLoop, oper
             del task
 
 
+def test_a_child_that_leaves_its_pipes_to_another() -> None:
+    """It has been waited for when it ends; before 3.15 when its pipes do."""
+
+    async def scenario() -> object:
+        child = await asyncio.create_subprocess_exec(
+            *("sh", "-c", "sleep 60 & echo $!; read line; exit 3"), stdin=_PIPE, stdout=_PIPE
+        )
+        assert child.stdin is not None
+        assert child.stdout is not None
+        other = int(await child.stdout.readline())
+        waiting = asyncio.create_task(child.wait())
+        await settle()
+        child.stdin.write(b"end\n")
+        while child.returncode is None:
+            await asyncio.sleep(0.001)
+        await settle()
+        over = waiting.done()
+        os.kill(other, signal.SIGKILL)
+        return over, await waiting, await child.stdout.read()
+
+    assert f"({sys.version_info >= (3, 15)}, 3, b'')" in assert_same_course(scenario)
+
+
 def test_a_watcher_that_the_program_chose_is_asked(loop: asyncio.AbstractEventLoop) -> None:
     watcher = getattr(asyncio, "SafeChildWatcher", None)
-    if watcher is None:
-        return  # 3.14 has none to choose
 
     async def main() -> tuple[int, int]:
         process = await asyncio.create_subprocess_exec("true")
         return len(loop._children), await process.wait()  # type: ignore[attr-defined]
+
+    if watcher is None:  # from 3.14 on every loop has one, and none is public
+        vars(loop)["_watcher"] = asyncio.unix_events._ThreadedChildWatcher()  # type: ignore[attr-defined]
+        assert _run(loop, main()) == (0, 0)
+        return
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

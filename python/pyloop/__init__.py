@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
-__all__ = ["EventLoop", "EventLoopPolicy", "__version__", "engine", "install", "new_event_loop", "run"]
+__all__ = ["EventLoop", "__version__", "engine", "install", "new_event_loop", "run"]
+if hasattr(asyncio.events, "get_event_loop_policy"):  # asyncio's policies are to go with 3.16
+    __all__ += ["EventLoopPolicy"]
 
 __version__ = "0.1.0"
 
@@ -45,7 +47,7 @@ def engine() -> Literal["native", "jvm"]:
 
 
 def install() -> None:
-    """Make PyLoop the event loop of ``asyncio.run`` and everything else that leaves the choice to the policy."""
+    """Make PyLoop the event loop of ``asyncio.run`` and everything else that leaves the choice to asyncio."""
     from . import _policy  # noqa: PLC0415 - most programs name their loop
 
     _policy.install()
@@ -109,7 +111,7 @@ if not TYPE_CHECKING:  # Type checkers would take every name for one that it kno
     def __getattr__(name: str) -> Any:
         if name == "EventLoop":
             value = _loop_class()
-        elif name == "EventLoopPolicy":
+        elif name == "EventLoopPolicy" and name in __all__:
             from . import _policy  # noqa: PLC0415 - most programs name their loop
 
             value = _policy.EventLoopPolicy

@@ -129,6 +129,8 @@ def _new_main(loader: object, **attributes: Any) -> dict[str, Any]:
     namespace.update(__builtins__=builtins, __loader__=loader, **attributes)
     if sys.version_info < (3, 14):
         namespace["__annotations__"] = {}
+    if sys.version_info < (3, 15) and "__file__" in attributes:
+        namespace["__cached__"] = None
     return namespace
 
 
@@ -159,7 +161,7 @@ def _run_string(source: str, arguments: list[str]) -> None:
 def _run_stdin(arguments: list[str]) -> None:
     sys.argv = ["-", *arguments]
     _set_first_path("")
-    namespace = _new_main(importlib.machinery.BuiltinImporter, __file__="<stdin>", __cached__=None)
+    namespace = _new_main(importlib.machinery.BuiltinImporter, __file__="<stdin>")
     exec(compile(sys.stdin.read(), "<stdin>", "exec", dont_inherit=True), namespace)
 
 
@@ -191,7 +193,7 @@ def _run_file(path: str) -> None:
         code = compile(content, path, "exec", dont_inherit=True)
     else:
         loader = importlib.machinery.SourcelessFileLoader("__main__", path)
-    exec(code, _new_main(loader, __file__=path, __cached__=None))
+    exec(code, _new_main(loader, __file__=path))
 
 
 def _refuse(message: str) -> NoReturn:

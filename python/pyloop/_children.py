@@ -35,7 +35,7 @@ _GET_INFO = 3 << 30 | _INFO.size << 16 | 0xFF << 8 | 11  # _IOWR(0xFF, 11, struc
 class SubprocessTransport(UnixSubprocessTransport):
     """asyncio's transport of a child process, which also owns the descriptor that stands for the child."""
 
-    _exit_waiters: list[asyncio.Future[int]]
+    _exit_waiters: list[asyncio.Future[int]] | set[asyncio.Future[int]] | None
     _pidfd = _NO_DESCRIPTOR
     _proc: subprocess.Popen[bytes] | None
 
@@ -89,7 +89,7 @@ class SubprocessTransport(UnixSubprocessTransport):
         self.send_signal(signal.SIGKILL)
 
     # 3.14 wakes those who wait for the child each time that one of these is called, if the pipes were never connected;
-    # to wake one twice is an error.
+    # to wake one twice is an error. From 3.15 on they are a set, and woken once.
 
     def _try_finish(self) -> None:
         self._forget_the_woken()
@@ -100,7 +100,8 @@ class SubprocessTransport(UnixSubprocessTransport):
         super()._call_connection_lost(exc)
 
     def _forget_the_woken(self) -> None:
-        self._exit_waiters = [waiter for waiter in self._exit_waiters if not waiter.done()]
+        if isinstance(self._exit_waiters, list):
+            self._exit_waiters = [waiter for waiter in self._exit_waiters if not waiter.done()]
 
     def _ended(self) -> None:
         loop = self._loop

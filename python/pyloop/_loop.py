@@ -15,7 +15,7 @@ import signal
 import threading
 import weakref
 
-from . import _callbacks, _collector, _datagrams, _engine, _streams, _tls
+from . import _callbacks, _collector, _datagrams, _engine, _stock, _streams, _tls
 from ._names import NameMethods
 from ._processes import ProcessMethods
 from ._self_pipe import PipeEnd
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import socket
     import ssl
     from collections.abc import Callable, Mapping
+    from contextvars import Context
     from typing import Any
 
 # Attributes that inherited code sets and the engine must know.
@@ -192,9 +193,10 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         *,
         extra: Mapping[str, Any] | None = None,
         server: asyncio.Server | None = None,
+        context: Context | None = None,
     ) -> asyncio.Transport:
         self._ensure_fd_no_transport(sock)
-        return _streams.StreamTransport(self, sock, protocol, waiter, extra, server)
+        return _streams.StreamTransport(self, sock, protocol, waiter, extra, server, context)
 
     def _make_ssl_transport(
         self,
@@ -207,11 +209,12 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         server_hostname: str | None = None,
         extra: Mapping[str, Any] | None = None,
         server: asyncio.Server | None = None,
+        context: Context | None = None,
         **timeouts: float | None,
     ) -> asyncio.Transport:
         self._ensure_fd_no_transport(rawsock)
         ssl_protocol = _tls.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
-        _streams.StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
+        _streams.StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server, context=context)
         return ssl_protocol._app_transport  # type: ignore[return-value]
 
     async def start_tls(
@@ -264,14 +267,19 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         sslcontext: ssl.SSLContext | None = None,
         server: asyncio.Server | None = None,
         backlog: int = 100,
-        *timeouts: float | None,
+        ssl_handshake_timeout: float | None = _stock.constants.SSL_HANDSHAKE_TIMEOUT,
+        ssl_shutdown_timeout: float | None = _stock.constants.SSL_SHUTDOWN_TIMEOUT,
+        context: Context | None = None,
     ) -> None:
         self._note_listening(server)
         if sslcontext is None and not self._debug and _streams.can_accept(sock):
-            _streams.Acceptor(self, protocol_factory, sock, server, backlog)
+            _streams.Acceptor(self, protocol_factory, sock, server, backlog, context)
         else:
             # With a backlog of none the asyncio of older Pythons accepts nothing, and spins.
-            super()._start_serving(protocol_factory, sock, sslcontext, server, max(backlog, 1), *timeouts)
+            backlog = max(backlog, 1)
+            timeouts = ssl_handshake_timeout, ssl_shutdown_timeout
+            given = () if context is None else (context,)  # a parameter of 3.15's
+            super()._start_serving(protocol_factory, sock, sslcontext, server, backlog, *timeouts, *given)
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)

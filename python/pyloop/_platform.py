@@ -9,7 +9,7 @@ import os
 import sys
 
 _OLDEST = (3, 11)
-_NEWEST = (3, 14)
+_NEWEST = (3, 15)
 _MACHINES = ("x86_64", "aarch64")
 
 SUB_INTERPRETER = "this is a sub-interpreter"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 
 import pyloop
 
 from . import _stock
-
-TYPE_CHECKING = False  # not from typing, which is dear to import
-if TYPE_CHECKING:
-    import asyncio
 
 
 class EventLoopPolicy(_stock.DefaultEventLoopPolicy):
@@ -47,4 +44,8 @@ def default_event_loop() -> asyncio.AbstractEventLoop:
 
 def install() -> None:
     """See ``pyloop.install``."""
-    _stock.set_event_loop_policy(EventLoopPolicy())
+    if _stock.HAS_POLICIES:
+        _stock.set_event_loop_policy(EventLoopPolicy())
+    else:
+        # What a Runner calls that was given no factory.
+        asyncio.new_event_loop = asyncio.events.new_event_loop = default_event_loop

@@ -5,6 +5,7 @@ Like ``_loop``, this module relies on private names of asyncio.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 
@@ -12,14 +13,11 @@ from . import _children, _pipes, _stock
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Mapping
     from typing import Any
 
 # They wait for a child as the loop itself does, only with more effort, and are what programs have that chose none.
-_DISPENSABLE_WATCHERS = frozenset(
-    {"PidfdChildWatcher", "ThreadedChildWatcher", "_PidfdChildWatcher", "_ThreadedChildWatcher"}
-)
+_DISPENSABLE_WATCHERS = frozenset({"PidfdChildWatcher", "ThreadedChildWatcher"})
 
 
 class ProcessMethods(_stock.SelectorEventLoop):
@@ -87,16 +85,16 @@ class ProcessMethods(_stock.SelectorEventLoop):
             raise
         except BaseException:
             child.close()
-            await child._wait()
+            await asyncio.shield(child._wait())
             raise
         return child
 
     def _has_child_watcher(self) -> bool:
         """Tell whether the program chose who waits for children; up to 3.13 there is one for the whole process."""
         if hasattr(self, "_watcher"):
-            watcher = self._watcher
-        else:
-            watcher = getattr(_stock.get_event_loop_policy(), "_watcher", None)
+            # Each loop has its own, which is this one where descriptors of children can be had.
+            return type(self._watcher).__name__ != "_PidfdChildWatcher"
+        watcher = getattr(_stock.get_event_loop_policy(), "_watcher", None) if _stock.HAS_POLICIES else None
         return watcher is not None and type(watcher).__name__ not in _DISPENSABLE_WATCHERS
 
 

@@ -7,6 +7,8 @@ import errno
 import io
 import os
 
+from . import _stock
+
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import socket
@@ -70,6 +72,6 @@ class Sendfile:
         return not added
 
     def leave(self) -> None:
-        """Set the file's position behind what was sent, if anything was and the file is still open."""
-        if self.sent and not getattr(self._file, "closed", False):
+        """Set the file's position behind what was sent, if the file is still open; before 3.15 only if anything was."""
+        if (self.sent or _stock.SENDFILE_ALWAYS_MOVES) and not getattr(self._file, "closed", False):
             os.lseek(self._file.fileno(), self._offset + self.sent, os.SEEK_SET)

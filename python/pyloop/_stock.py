@@ -18,23 +18,35 @@ from asyncio.sslproto import SSLProtocol
 from asyncio.transports import _FlowControlMixin as FlowControlMixin
 from asyncio.trsock import TransportSocket
 
+# They are to go with 3.16.
+HAS_POLICIES = hasattr(asyncio.events, "get_event_loop_policy")
+
 if sys.platform == "win32":
     # There only importing the package works; what makes a loop says so.
-    DefaultEventLoopPolicy = asyncio.events.AbstractEventLoopPolicy
+    DefaultEventLoopPolicy = object
     UnixSubprocessTransport = asyncio.SubprocessTransport
+    SENDFILE_ALWAYS_MOVES = True
 else:
-    from asyncio.unix_events import _UnixDefaultEventLoopPolicy as DefaultEventLoopPolicy
+    from asyncio import unix_events
     from asyncio.unix_events import _UnixSubprocessTransport as UnixSubprocessTransport
 
+    DefaultEventLoopPolicy = unix_events._UnixDefaultEventLoopPolicy if HAS_POLICIES else object
+
+    # Before 3.15 the position of a file of which nothing was sent stays.
+    SENDFILE_ALWAYS_MOVES = SelectorEventLoop._sock_sendfile_update_filepos.__code__.co_argcount == 3
+
 # From 3.14 on the public function warns that policies will go; whoever calls pyloop.install() did not ask for that.
-get_event_loop_policy = getattr(asyncio.events, "_get_event_loop_policy", None) or asyncio.get_event_loop_policy
-set_event_loop_policy = getattr(asyncio.events, "_set_event_loop_policy", None) or asyncio.set_event_loop_policy
+_underscore = "_" if hasattr(asyncio.events, "_get_event_loop_policy") else ""
+get_event_loop_policy = getattr(asyncio.events, f"{_underscore}get_event_loop_policy", None)
+set_event_loop_policy = getattr(asyncio.events, f"{_underscore}set_event_loop_policy", None)
 
 # Of sockets whose addresses asyncio resolves.
 INTERNET_FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6} if base_events._HAS_IPv6 else {socket.AF_INET})
 
 __all__ = [
+    "HAS_POLICIES",
     "INTERNET_FAMILIES",
+    "SENDFILE_ALWAYS_MOVES",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
     "SSLProtocol",

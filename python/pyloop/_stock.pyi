@@ -7,7 +7,9 @@ from typing import Any
 from ._self_pipe import PipeEnd
 
 __all__ = [
+    "HAS_POLICIES",
     "INTERNET_FAMILIES",
+    "SENDFILE_ALWAYS_MOVES",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
     "SSLProtocol",
@@ -41,7 +43,9 @@ sslproto: Any
 tasks: Any
 format_helpers: Any
 
+HAS_POLICIES: bool
 INTERNET_FAMILIES: frozenset[int]
+SENDFILE_ALWAYS_MOVES: bool
 
 class SelectorEventLoop(asyncio.SelectorEventLoop):
     _closed: bool
@@ -68,7 +72,7 @@ class SelectorEventLoop(asyncio.SelectorEventLoop):
         sslcontext: Any = None,
         server: Any = None,
         backlog: int = 100,
-        *timeouts: Any,
+        *timeouts_and_context: Any,
     ) -> None: ...
     async def _ensure_resolved(
         self,

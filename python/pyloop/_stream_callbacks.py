@@ -208,6 +208,10 @@ def report_failed_accept(acceptor: Acceptor, failure: BaseException, _: None) ->
             None,
             acceptor.server,
             acceptor.backlog,
+            constants.SSL_HANDSHAKE_TIMEOUT,
+            constants.SSL_SHUTDOWN_TIMEOUT,
+            acceptor.server_context,
+            context=acceptor.context,
         )
     else:
         report_source(loop, failure, acceptor)

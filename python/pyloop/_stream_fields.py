@@ -26,6 +26,7 @@ class StreamFields(FlowControlMixin):
     __slots__ = (
         "__weakref__",
         "_closing",
+        "_context",
         "_empty_waiter",
         "_protocol",
         "_read_context",
@@ -35,6 +36,7 @@ class StreamFields(FlowControlMixin):
     )
 
     _closing: bool
+    _context: Context | None
     _empty_waiter: asyncio.Future[None] | None
     _loop: Any
     _protocol: asyncio.BaseProtocol
@@ -52,11 +54,13 @@ class StreamFields(FlowControlMixin):
 class AcceptorFields:
     """What an acceptor refers to."""
 
-    __slots__ = ("__weakref__", "backlog", "context", "factory", "loop", "server", "sock")
+    __slots__ = ("__weakref__", "backlog", "context", "factory", "loop", "server", "server_context", "sock")
 
     backlog: int
     context: Context
     factory: Callable[[], asyncio.BaseProtocol]
     loop: Any
     server: Any
+    # From 3.15 on: that of which each connection has a copy, in which everything of it happens.
+    server_context: Context | None
     sock: Any

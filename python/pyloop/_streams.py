@@ -16,6 +16,7 @@ TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
+    from contextvars import Context
     from typing import Any
 
     from ._engine import Acceptor as _Acceptor
@@ -137,23 +138,25 @@ class StreamTransport(FlowLimits):
         waiter: asyncio.Future[None] | None = None,
         extra: Mapping[str, Any] | None = None,
         server: asyncio.Server | None = None,
+        context: Context | None = None,
     ) -> None:
         super(FlowControlMixin, self).__init__({} if extra is None else dict(extra))
         self._describe(sock)
         self._loop = loop
         self._socket = sock
         self._server = None
+        self._context = context
         self._open(loop, sock.fileno(), _SOCKET)
         self.set_protocol(protocol)
         if server is not None:
             attach(server, self)
             self._server = server
         base_events._set_nodelay(sock)
-        loop.call_soon(protocol.connection_made, self)
+        loop.call_soon(protocol.connection_made, self, context=context)
         self._start()
         if waiter is not None:
             # Only now, so that the protocol knows of the connection before whoever waits for it goes on.
-            loop.call_soon(futures._set_result_unless_cancelled, waiter, None)
+            loop.call_soon(futures._set_result_unless_cancelled, waiter, None, context=context)
 
     def __repr__(self) -> str:
         info = [type(self).__name__]
@@ -238,12 +241,14 @@ class Acceptor(_Acceptor):
         sock: socket.socket,
         server: asyncio.Server | None,
         backlog: int,
+        context: Context | None = None,
     ) -> None:
         self.loop = loop
         self.factory = protocol_factory
         self.sock = sock
         self.server = server
         self.backlog = backlog
+        self.server_context = context
         self._start(sock.fileno(), backlog)
 
 

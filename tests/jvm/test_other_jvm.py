@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Final
 
 import pytest
 
 from pyloop._jvm.java_home import find_java_home
 from support.programs import run_loop_program
+
+pytestmark = pytest.mark.skipif(sys.version_info >= (3, 15), reason="JPype has no wheels for CPython 3.15 yet")
 
 _JPYPE: Final = f"""
 import jpype

@@ -49,7 +49,7 @@ def attempt(kib):
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-attempt(64)
+attempt(96)
 attempt(128)
 attempt(256)
 {_RUN}

@@ -7,13 +7,11 @@ second build downloads nothing.
 from __future__ import annotations
 
 import re
-import shutil
-import sys
 from pathlib import Path
 
-from project import BUILD, ROOT, run
+import pypi
+from project import BUILD, ROOT, fresh, run
 
-CONSTRAINTS = ROOT / "tools" / "constraints.txt"
 FOLDER = BUILD / "native"
 
 # Whose artifacts make up the builder.
@@ -36,7 +34,7 @@ def builder_jars() -> list[Path]:
     """
     folder = FOLDER / f"jars-{graalvm_version()}"
     if not folder.is_dir():
-        unfinished = _fresh(folder)
+        unfinished = fresh(folder)
         run(
             *("tools/mvn", "--quiet", "-Pnative", "dependency:copy-dependencies", f"-DoutputDirectory={unfinished}"),
             f"-DincludeGroupIds={GROUPS}",
@@ -51,25 +49,5 @@ def zig() -> Path:
     Raises:
         SystemExit: it could not be downloaded.
     """
-    version = re.search(r"^ziglang==(.+)$", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE)
-    if version is None:
-        raise SystemExit(f"{CONSTRAINTS} pins no ziglang")
-    folder = FOLDER / f"ziglang-{version[1]}"
-    if not folder.is_dir():
-        unfinished = _fresh(folder)
-        run(sys.executable, "-m", "venv", unfinished)
-        run(
-            *(unfinished / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            *("--no-input", "--only-binary", ":all:", f"ziglang=={version[1]}"),
-        )
-        unfinished.rename(folder)
-    (program,) = folder.glob("lib/python*/site-packages/ziglang/zig")
+    (program,) = pypi.provide("ziglang", FOLDER).glob("lib/python*/site-packages/ziglang/zig")
     return program
-
-
-def _fresh(folder: Path) -> Path:
-    """Returns an empty folder to fill before it takes the name of ``folder``: one that is there is whole."""
-    unfinished = folder.with_name(f"{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    return unfinished

@@ -4,7 +4,7 @@ package dev.pyloop.cpython;
  * Where contexts, thread states and the interpreter keep what a change of context changes.
  *
  * <pre>
- *   struct _pycontextobject {          // Include/internal/pycore_context.h, the same from 3.11 to 3.14
+ *   struct _pycontextobject {          // Include/internal/pycore_context.h, the same from 3.11 to 3.15
  *       PyObject_HEAD
  *       PyContext *ctx_prev;           // 16   entered before; owned by nobody else while ctx_entered
  *       PyHamtObject *ctx_vars;        // 24

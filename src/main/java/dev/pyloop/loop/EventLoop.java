@@ -154,7 +154,7 @@ public final class EventLoop implements AutoCloseable {
                 && ready.isEmpty()
                 && inbox.isEmpty()
                 && !stopping
-                && (timers.isEmpty() || timers.nextDeadline() >= host.seconds() + CLOCK_RESOLUTION);
+                && (timers.isEmpty() || timers.nextDeadline() >= nextTick());
     }
 
     /** Tells whether the program watches one descriptor only, so that a poll can find nothing but that ready. */
@@ -474,7 +474,7 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void queueDueTimers() {
-        double end = host.seconds() + CLOCK_RESOLUTION;
+        double end = nextTick();
         while (!timers.isEmpty() && !(timers.nextDeadline() >= end)) {
             long handle = timers.peek();
             // First, for it may fail.
@@ -485,6 +485,12 @@ public final class EventLoop implements AutoCloseable {
                 timers.noteCancelledRemoved();
             }
         }
+    }
+
+    /** Returns when the clock will have ticked, and at least the next number: it may be too large for nanoseconds. */
+    private double nextTick() {
+        double now = host.seconds();
+        return now + Math.max(CLOCK_RESOLUTION, Math.ulp(now));
     }
 
     private void dropCancelledTimers() {

@@ -11,6 +11,7 @@ final class AcceptorLayout {
     static final long LOOP = Types.slotOffset(TYPE, "loop");
     static final long SERVER = Types.slotOffset(TYPE, "server");
     static final long CONTEXT = Types.slotOffset(TYPE, "context");
+    static final long SERVER_CONTEXT = Types.slotOffset(TYPE, "server_context");
 
     private AcceptorLayout() {}
 

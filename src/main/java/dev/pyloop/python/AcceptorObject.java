@@ -27,10 +27,13 @@ final class AcceptorObject {
     private final @Borrowed long self;
     private final LoopObject loop;
     private final Acceptor acceptor;
+    /** Whether everything of a connection happens in one context, as from CPython 3.15 on. */
+    private final boolean ownContexts;
 
-    AcceptorObject(@Borrowed long self, LoopObject loop, int listener, int limit) {
+    AcceptorObject(@Borrowed long self, LoopObject loop, int listener, int limit, boolean ownContexts) {
         this.self = self;
         this.loop = loop;
+        this.ownContexts = ownContexts;
         acceptor = new Acceptor(loop.streamIo(), listener, limit);
     }
 
@@ -57,8 +60,9 @@ final class AcceptorObject {
     /** Serves the connection whose turn it is; asks for a call of the factory of protocols. */
     boolean accepted(Turn turn) {
         Acceptor.Connection connection = acceptor.next();
-        turn.entered(enterContext(connection));
-        turn.source = new Arrival(this, connection);
+        @Owned long context = enterContext(connection);
+        turn.entered(context);
+        turn.source = new Arrival(this, connection, ownContexts ? context : Objects.NULL);
         turn.callFunction(AcceptorLayout.get(self, AcceptorLayout.FACTORY), Objects.NULL, Objects.NULL, MADE);
         return true;
     }
@@ -98,15 +102,16 @@ final class AcceptorObject {
 
     private static boolean made(Turn turn, @Owned long protocol) {
         Arrival arrival = Arrival.of(turn);
-        return arrival.acceptor.made(turn, arrival.connection, protocol);
+        return arrival.acceptor.made(turn, arrival, protocol);
     }
 
     private static boolean connected(Turn turn, @Owned long connectionMade) {
         Arrival arrival = Arrival.of(turn);
-        return arrival.acceptor.connected(turn, arrival.connection, connectionMade);
+        return arrival.acceptor.connected(turn, arrival, connectionMade);
     }
 
-    private boolean made(Turn turn, Acceptor.Connection connection, @Owned long protocol) {
+    private boolean made(Turn turn, Arrival arrival, @Owned long protocol) {
+        Acceptor.Connection connection = arrival.connection;
         if (protocol == Objects.NULL) {
             close(connection);
             StreamSide.reportConnection(loop, self, Objects.NONE);
@@ -121,7 +126,7 @@ final class AcceptorObject {
         }
         turn.kept = transport;
         try {
-            connect(transport, protocol, connection);
+            connect(transport, protocol, connection, arrival.context);
         } catch (PythonException | OutOfMemoryError e) {
             Errors.raise(e);
             fail(turn, connection, protocol);
@@ -134,16 +139,16 @@ final class AcceptorObject {
         return true;
     }
 
-    private boolean connected(Turn turn, Acceptor.Connection connection, @Owned long connectionMade) {
+    private boolean connected(Turn turn, Arrival arrival, @Owned long connectionMade) {
         long transport = turn.kept;
         try {
             Errors.check(connectionMade);
-            loop.callSoon(connectionMade, transport);
+            loop.callSoon(connectionMade, transport, arrival.context);
             Streams.get(transport).startReadingSoon();
             turn.releaseKept();
         } catch (PythonException | OutOfMemoryError e) {
             Errors.raise(e);
-            fail(turn, connection, StreamLayout.get(transport, StreamLayout.PROTOCOL));
+            fail(turn, arrival.connection, StreamLayout.get(transport, StreamLayout.PROTOCOL));
         } finally {
             References.releaseUnlessNull(connectionMade);
         }
@@ -191,9 +196,12 @@ final class AcceptorObject {
         return transportType;
     }
 
-    private void connect(long transport, long protocol, Acceptor.Connection connection) {
+    private void connect(long transport, long protocol, Acceptor.Connection connection, @Borrowed long context) {
         StreamObject stream = Streams.open(transport, loop, connection.descriptor(), Medium.SOCKET);
         stream.setAddresses(connection.peer(), connection.local());
+        if (context != Objects.NULL) {
+            StreamLayout.set(transport, StreamLayout.CONTEXT, References.retain(context));
+        }
         stream.setProtocol(protocol);
         long loopObject = AcceptorLayout.get(self, AcceptorLayout.LOOP);
         StreamLayout.set(transport, StreamLayout.LOOP, References.retain(loopObject));
@@ -204,8 +212,11 @@ final class AcceptorObject {
         StreamLayout.set(transport, StreamLayout.SERVER, References.retain(server));
     }
 
-    /** A connection in its turn. */
-    private record Arrival(AcceptorObject acceptor, Acceptor.Connection connection) {
+    /** A connection in its turn; with the turn's context if all of it is to happen in that, else NULL. */
+    private record Arrival(
+            AcceptorObject acceptor,
+            Acceptor.Connection connection,
+            @Borrowed long context) {
         static Arrival of(Turn turn) {
             if (turn.source instanceof Arrival arrival) {
                 return arrival;

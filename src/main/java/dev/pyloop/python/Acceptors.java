@@ -52,10 +52,14 @@ final class Acceptors implements Methods {
         LoopObject loop = Loops.get(Arguments.loop(AcceptorLayout.get(self, AcceptorLayout.LOOP)));
         long descriptor = Numbers.toLong(Memory.getLong(arguments));
         long backlog = Numbers.toLong(Memory.getLong(arguments + Long.BYTES));
-        References.replaceSlot(self + AcceptorLayout.CONTEXT, Contexts.copyCurrent(loop.threadState()));
+        long context = AcceptorLayout.get(self, AcceptorLayout.SERVER_CONTEXT);
+        boolean ownContexts = context != Objects.NONE;
+        References.replaceSlot(
+                self + AcceptorLayout.CONTEXT,
+                ownContexts ? References.retain(context) : Contexts.copyCurrent(loop.threadState()));
         // As many as the kernel lets wait.
         int limit = Math.clamp(backlog, 0, 1 << 20) + 1;
-        AcceptorObject acceptor = new AcceptorObject(self, loop, (int) descriptor, limit);
+        AcceptorObject acceptor = new AcceptorObject(self, loop, (int) descriptor, limit, ownContexts);
         ALL.enter(self, acceptor);
         acceptor.start();
         return Objects.none();

@@ -293,13 +293,14 @@ final class LoopObject implements Callbacks, Host {
         flushes.datagrams().flushIfMany();
     }
 
-    /** Does what {@code loop.call_soon(callback, argument)} does. */
-    void callSoon(@Borrowed long callback, @Borrowed long argument) {
+    /** Does what {@code loop.call_soon(callback, argument, context=…)} does; NULL stands for no context. */
+    void callSoon(@Borrowed long callback, @Borrowed long argument, @Borrowed long contextOrNone) {
+        boolean given = contextOrNone != Objects.NULL && contextOrNone != Objects.NONE;
         if (!isPlain()) {
-            Stock.callSoon(self, callback, argument);
+            Stock.callSoonIn(self, callback, argument, given ? contextOrNone : Objects.NONE);
             return;
         }
-        long context = Contexts.copyCurrent(threadState());
+        long context = given ? References.retain(contextOrNone) : Contexts.copyCurrent(threadState());
         engine.callSoon(Handles.SOON.take(References.retain(callback), Tuples.of(argument), context, self));
     }
 

@@ -1,7 +1,6 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.FullHeap;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
@@ -384,14 +383,14 @@ public final class LoopType implements ErrandMethods {
         if (loop.isClosed()) {
             throw PythonException.runtimeError("Event loop is closed");
         }
-        if (count < 2 || names != Objects.NULL) {
-            throw PythonException.typeError("expected a file descriptor, a callback and its positional arguments");
+        if (!Arguments.areUsual(2, count, names)) {
+            throw PythonException.typeError("expected a file descriptor, a callback, its arguments and a context");
         }
         long descriptor = Arguments.descriptor(self, Memory.getLong(arguments));
         if (!Arguments.isPossible(descriptor)) {
             throw PythonException.overflowError("file descriptor " + descriptor + " is greater than any there can be");
         }
-        long handle = watchHandle(loop, self, arguments, count);
+        long handle = watchHandle(loop, self, arguments, count, names);
         int result = loop.engine().watch((int) descriptor, kind, References.retain(handle));
         if (result < 0) {
             References.release(handle);
@@ -401,18 +400,20 @@ public final class LoopType implements ErrandMethods {
         return handle;
     }
 
-    private static @Owned long watchHandle(LoopObject loop, long self, long arguments, long count) {
+    private static @Owned long watchHandle(LoopObject loop, long self, long arguments, long count, long names) {
         long callback = Memory.getLong(arguments + Long.BYTES);
         long args = Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2);
         if (loop.isDebug()) {
             // It remembers where it was made.
             try {
-                return Stock.handle(callback, args, self);
+                boolean given = names != Objects.NULL;
+                return Stock.handle(
+                        callback, args, self, given ? Memory.getLong(arguments + count * Long.BYTES) : Objects.NONE);
             } finally {
                 References.release(args);
             }
         }
-        long context = Contexts.copyCurrent(loop.threadState());
+        long context = Arguments.context(loop, arguments, count, names);
         long handle = Handles.SOON.take(References.retain(callback), args, context, self);
         Types.track(handle);
         return handle;

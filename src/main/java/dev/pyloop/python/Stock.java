@@ -36,9 +36,18 @@ final class Stock {
         return call(Loop.CALL_SOON, self, arguments, count, names);
     }
 
-    /** {@code BaseEventLoop.call_soon(self, callback, argument)}. */
-    static void callSoon(@Borrowed long self, @Borrowed long callback, @Borrowed long argument) {
-        References.release(Calls.callWith(Loop.CALL_SOON, self, callback, argument));
+    /** {@code BaseEventLoop.call_soon(self, callback, argument, context=context)}. */
+    static void callSoonIn(
+            @Borrowed long self, @Borrowed long callback, @Borrowed long argument, @Borrowed long context) {
+        @Owned long names = Tuples.of(References.retain(Names.CONTEXT));
+        try (NativeBuffer arguments = new NativeBuffer(3 * Long.BYTES)) {
+            Memory.putLong(arguments.address(), callback);
+            Memory.putLong(arguments.address() + Long.BYTES, argument);
+            Memory.putLong(arguments.address() + 2 * Long.BYTES, context);
+            References.release(callSoon(self, arguments.address(), 2, names));
+        } finally {
+            References.release(names);
+        }
     }
 
     /** {@code BaseEventLoop.call_soon_threadsafe(self, …)}. */
@@ -60,13 +69,14 @@ final class Stock {
         return timer;
     }
 
-    /** {@code Handle(callback, args, loop, None)}: a handle that runs in a copy of the current context. */
-    static @Owned long handle(@Borrowed long callback, @Borrowed long args, @Borrowed long loop) {
+    /** {@code Handle(callback, args, loop, context)}; with {@code None}, it runs in a copy of the current context. */
+    static @Owned long handle(
+            @Borrowed long callback, @Borrowed long args, @Borrowed long loop, @Borrowed long context) {
         try (NativeBuffer arguments = new NativeBuffer(4 * Long.BYTES)) {
             Memory.putLong(arguments.address(), callback);
             Memory.putLong(arguments.address() + Long.BYTES, args);
             Memory.putLong(arguments.address() + 2 * Long.BYTES, loop);
-            Memory.putLong(arguments.address() + 3 * Long.BYTES, Objects.NONE);
+            Memory.putLong(arguments.address() + 3 * Long.BYTES, context);
             return Calls.call(HandleLayout.STOCK_HANDLE, arguments.address(), 4, Objects.NULL);
         }
     }

@@ -7,18 +7,23 @@ import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 
 /**
- * The contexts in which a transport's protocol is called: that in which reading was started, and that in which a write
- * did not go out at once. They are kept in the transport's slots ({@link StreamLayout}).
+ * The contexts in which a transport's protocol is called: copies of that in which reading was started, and of that in which
+ * a write did not go out at once; from CPython 3.15 on always the connection's own, if it has one. They are kept in the
+ * transport's slots ({@link StreamLayout}).
  *
  * <p>Stateless; guarded by the GIL.
  */
 final class StreamContexts {
     private StreamContexts() {}
 
-    /** Keeps a copy of the current context in {@code slot}. */
+    /** Keeps the connection's own context in {@code slot}, or a copy of the current one. */
     static void keep(StreamObject transport, long slot) {
-        StreamLayout.set(
-                transport.self(), slot, Contexts.copyCurrent(transport.loop().threadState()));
+        @Borrowed long self = transport.self();
+        @Owned
+        long context = StreamLayout.has(self, StreamLayout.CONTEXT)
+                ? References.retain(StreamLayout.get(self, StreamLayout.CONTEXT))
+                : Contexts.copyCurrent(transport.loop().threadState());
+        StreamLayout.set(self, slot, context);
     }
 
     /** Enters the context in {@code slot}, and returns it for whoever leaves it, as the slot may hold another by then. */

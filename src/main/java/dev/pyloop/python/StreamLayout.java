@@ -21,6 +21,7 @@ final class StreamLayout {
     static final long SOCKET = Types.slotOffset(TYPE, "_socket");
     static final long CLOSING = Types.slotOffset(TYPE, "_closing");
     static final long EMPTY_WAITER = Types.slotOffset(TYPE, "_empty_waiter");
+    static final long CONTEXT = Types.slotOffset(TYPE, "_context");
     static final long READ_CONTEXT = Types.slotOffset(TYPE, "_read_context");
     static final long WRITE_CONTEXT = Types.slotOffset(TYPE, "_write_context");
 

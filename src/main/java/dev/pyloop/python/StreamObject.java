@@ -362,7 +362,7 @@ final class StreamObject implements StreamOwner {
         lostBy = References.retain(Objects.NONE);
         long callback = Objects.getAttribute(self, StreamNames.CALL_CONNECTION_LOST);
         try {
-            loop.callSoon(callback, exception);
+            loop.callSoon(callback, exception, StreamLayout.get(self, StreamLayout.CONTEXT));
         } finally {
             References.release(callback);
             References.release(exception);

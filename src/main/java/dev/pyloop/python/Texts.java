@@ -103,6 +103,7 @@ final class Texts {
             "send_called",
             "send_deferred",
             "server",
+            "server_context",
             "set_result",
             "socket",
             "time",
