@@ -28,6 +28,14 @@ def graalvm_version() -> str:
     return found[1]
 
 
+def zig_version() -> str:
+    """Returns the version of Zig that tools/constraints.txt pins."""
+    found = re.search(r"^ziglang==(.+)$", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"{CONSTRAINTS} pins no ziglang")
+    return found[1]
+
+
 def builder_jars() -> list[Path]:
     """Returns the jars of the builder.
 
@@ -51,16 +59,14 @@ def zig() -> Path:
     Raises:
         SystemExit: it could not be downloaded.
     """
-    version = re.search(r"^ziglang==(.+)$", CONSTRAINTS.read_text(encoding="utf-8"), re.MULTILINE)
-    if version is None:
-        raise SystemExit(f"{CONSTRAINTS} pins no ziglang")
-    folder = FOLDER / f"ziglang-{version[1]}"
+    version = zig_version()
+    folder = FOLDER / f"ziglang-{version}"
     if not folder.is_dir():
         unfinished = _fresh(folder)
         run(sys.executable, "-m", "venv", unfinished)
         run(
             *(unfinished / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-            *("--no-input", "--only-binary", ":all:", f"ziglang=={version[1]}"),
+            *("--no-input", "--only-binary", ":all:", f"ziglang=={version}"),
         )
         unfinished.rename(folder)
     (program,) = folder.glob("lib/python*/site-packages/ziglang/zig")
