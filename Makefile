@@ -1,10 +1,12 @@
 # PyLoop's build. Python 3.11 or newer (python3), Maven and a JDK have to be there; the rest is fetched, into build/.
 
 # The CPythons to test on, those of them that run all of CPython's own asyncio tests (the others: what concerns the
-# loop), those that test PyLoop in a JVM too, and the one to benchmark on.
+# loop), those that test PyLoop in a JVM too, the one for tests with packages of their own (tests/frameworks/apart,
+# tests/tools), and the one to benchmark on.
 PYTHONS ?= 3.11 3.12 3.13 3.14 3.15
 WHOLE ?= 3.13
 JVM ?= 3.13
+APART ?= 3.13
 BENCH_PYTHON ?= 3.14
 
 JAR := python/pyloop/lib/pyloop.jar
@@ -21,7 +23,7 @@ bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 stubtest = PYLOOP_ENGINE=native python3 tools/environments.py $(1) $(2) \
 	python -m mypy.stubtest --concise --allowlist tools/stubtest-allowlist.txt pyloop
 
-.PHONY: build jar native run test test-all soak lint stubs docs format wheel wheel-check bench bench-report jmh clean
+.PHONY: build jar native run test test-all test-upstream soak lint stubs docs format wheel wheel-check bench bench-report jmh clean
 
 build: jar native
 
@@ -45,10 +47,10 @@ run: build
 	done
 
 test: build
-	python3 tools/suite.py --pythons $(PYTHONS) --whole $(WHOLE) --jvm $(JVM)
+	python3 tools/suite.py --pythons $(PYTHONS) --whole $(WHOLE) --jvm $(JVM) --apart $(APART)
 
 test-all: build
-	python3 tools/suite.py --long --pythons $(PYTHONS) --whole $(PYTHONS) --jvm $(PYTHONS)
+	python3 tools/suite.py --long --pythons $(PYTHONS) --whole $(PYTHONS) --jvm $(PYTHONS) --apart $(APART)
 
 # Each folder is a root of imports of its own; the package is checked against its oldest and its newest Python.
 lint: build
@@ -58,10 +60,15 @@ lint: build
 	$(develop) mypy --python-version 3.15 python
 	MYPYPATH=tests:tests/conformance:tools $(develop) mypy tests
 	MYPYPATH=benchmarks $(develop) mypy benchmarks
-	MYPYPATH=examples:examples/docker $(develop) mypy examples
+	MYPYPATH=examples:examples/docker:examples/packages $(develop) mypy examples
 	MYPYPATH=tools $(develop) mypy tools
 	$(call stubtest,develop,$(lastword $(PYTHONS)))
 	tools/mvn --quiet spotless:check
+
+# The suites of aiohttp, anyio, Tornado and others, on asyncio and on PyLoop; UPSTREAM="tornado" runs that alone.
+UPSTREAM_PYTHON ?= 3.13
+test-upstream: build
+	PYTHONPATH=tests:tools python3 -m upstream --python $(UPSTREAM_PYTHON) $(UPSTREAM)
 
 # Compares the types that the package promises with what is there at run time.
 stubs: build

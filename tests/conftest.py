@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib.util
 import signal
 import socket
 from collections.abc import Iterator
@@ -21,13 +22,26 @@ ENGINES: Final = ("native", "jvm")
 """Each has a folder here, of tests about it alone; all other tests are about both."""
 
 
+APART: Final = {"frameworks/apart": "distributed", "tools": "memray"}
+"""Folders of tests that have an environment of their own, each with a package that only that has."""
+
+_ELSEWHERE: Final = [
+    Path(__file__).parent / folder for folder, package in APART.items() if importlib.util.find_spec(package) is None
+]
+
+
 def pytest_report_header() -> str:
     """Say what is tested."""
     return f"engine: {pyloop.engine()}"
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out the tests that are about the other engine alone; PYLOOP_ENGINE says which one runs."""
+    """Leave out the tests that are about the other engine alone, and those of another environment than this.
+
+    PYLOOP_ENGINE says which engine runs.
+    """
+    if collection_path in _ELSEWHERE:
+        return True
     if collection_path.parent == Path(__file__).parent and collection_path.name in ENGINES:
         return True if collection_path.name != pyloop.engine() else None
     return None

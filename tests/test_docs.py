@@ -35,3 +35,17 @@ def test_a_program_of_the_documentation_runs(program: str, output: str | None, t
 def test_a_public_name_is_in_the_reference(name: str) -> None:
     text = (_ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     assert re.search(rf"\bpyloop\.(_loop\.|_policy\.)?{name}\b", text)
+
+
+def test_nobody_is_told_to_install_another_project() -> None:
+    # `pyloop` on PyPI is a package manager.
+    places = [
+        *_PAGES,
+        *(_ROOT / "benchmarks").glob("*.md"),
+        *_ROOT.glob("examples/**/*"),
+        *_ROOT.glob("python/**/*.py"),
+    ]
+    texts = {path: path.read_text(encoding="utf-8") for path in places if path.is_file()}
+    commands = {(path, line) for path, text in texts.items() for line in text.splitlines() if "pip install" in line}
+    assert any("pyloop-asyncio" in line for _, line in commands)
+    assert [(path, line) for path, line in commands if re.search(r"pip install.*\bpyloop(?![\w-])", line)] == []

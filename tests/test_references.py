@@ -12,6 +12,7 @@ import gc
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,7 +20,7 @@ from typing import Any, TypeAlias
 import pytest
 
 import pyloop
-from support.loops import run_iteration
+from support.loops import LoopFactory, run_iteration
 
 ROUNDS = 10_000
 BATCH = 100
@@ -291,3 +292,16 @@ def test_loops(use: Callable[[], None]) -> None:
         gc.collect()
 
     assert_balanced(do)
+
+
+def test_a_closed_loop_leaves_nothing_to_the_collector(each_factory: LoopFactory) -> None:
+    gc.disable()
+    try:
+        loop = each_factory()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        gone = weakref.ref(loop)
+        del loop
+        assert gone() is None
+    finally:
+        gc.enable()

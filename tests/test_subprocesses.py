@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sys
+import textwrap
 import threading
 import time
 import warnings
@@ -18,6 +19,7 @@ import pytest
 import pyloop
 from support.descriptors import open_descriptors
 from support.loops import LoopFactory, fresh_loop, run_idle, run_iteration
+from support.programs import run_command
 from support.squatters import squatters
 from support.streams import assert_same_course, settle
 
@@ -355,3 +357,27 @@ def test_a_watcher_that_the_program_chose_is_asked(loop: asyncio.AbstractEventLo
         finally:
             asyncio.set_child_watcher(None)  # type: ignore[arg-type]
     run_iteration(loop)
+
+
+def test_a_transport_that_is_left_at_exit_goes_silently() -> None:
+    # Python empties modules that something still holds before it drops what they, and others, have left.
+    program = """
+        import asyncio, sys
+        import pyloop
+        from pyloop import _children
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.subprocess_exec(asyncio.SubprocessProtocol, sys.executable, "-c", "")
+            await transport._wait()
+            transport.close()
+            return transport
+
+        transport = pyloop.run(main())
+        for name in [name for name in vars(_children) if not name.startswith("__")]:
+            setattr(_children, name, None)
+        del transport
+        print("gone")
+    """
+    done = run_command([sys.executable, "-c", textwrap.dedent(program)])
+    assert (done.stdout, done.stderr) == ("gone\n", "")

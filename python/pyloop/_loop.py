@@ -9,6 +9,7 @@ from, after a ``chroot`` for example, and no descriptor to read one with.
 from __future__ import annotations
 
 import asyncio
+import collections
 import os
 import selectors
 import signal
@@ -170,6 +171,16 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
             self._forever = False
             if claimed:
                 self._return_wakeup_fd()
+
+    def close(self) -> None:
+        """Close the loop, which must not run.
+
+        Raises:
+            RuntimeError: it runs.
+        """
+        super().close()
+        # Nothing becomes ready any more; without this a closed loop would be a cycle, which waits for the collector.
+        self._ready = collections.deque()
 
     def remove_signal_handler(self, sig: int) -> bool:
         """Remove the handler of a signal; return whether there was one.

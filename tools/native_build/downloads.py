@@ -26,6 +26,11 @@ def graalvm_version() -> str:
     return found[1]
 
 
+def zig_version() -> str:
+    """Returns the version of Zig that tools/constraints.txt pins."""
+    return pypi.pinned_version("ziglang")
+
+
 def builder_jars() -> list[Path]:
     """Returns the jars of the builder.
 

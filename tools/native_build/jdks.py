@@ -54,6 +54,17 @@ def find() -> Path:
     )
 
 
+def facts(home: Path) -> dict[str, str]:
+    """Returns what a JDK says of itself, with ``SOURCE_REPO`` and ``COMMIT`` (of its sources) in any case."""
+    lines = (home / "release").read_text(encoding="utf-8").splitlines()
+    release = {name: text.strip('"') for name, text in (line.split("=", 1) for line in lines if "=" in line)}
+    return {
+        "SOURCE_REPO": "https://github.com/openjdk/jdk25u",
+        **release,
+        "COMMIT": release.get("SOURCE", "unknown").rpartition(":")[2],
+    }
+
+
 def copy(home: Path, folder: Path, compiler: Compiler, sources: Path) -> Path:
     """Makes the copy in ``folder`` and returns it; ``sources`` has the C of the library that is added.
 

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from .loops import MODULES, SUBJECT, available
 
+# Of the modules that are called otherwise than what installs them.
+_DISTRIBUTIONS = {SUBJECT: "pyloop-asyncio"}
+
 
 def describe(loops: list[str]) -> dict[str, str]:
     """Return the machine, its load just now, and the versions of Python and of the `loops`."""
@@ -44,7 +47,7 @@ def _version(loop: str) -> str:
     if module == "asyncio":
         return platform.python_version()
     try:
-        return importlib.metadata.version(module)
+        return importlib.metadata.version(_DISTRIBUTIONS.get(module, module))
     except importlib.metadata.PackageNotFoundError:
         # A source tree on the path has no metadata; what cannot be imported fails when it is measured.
         with suppress(ImportError):
