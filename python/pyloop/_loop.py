@@ -17,6 +17,7 @@ import weakref
 
 from . import _callbacks, _collector, _datagrams, _engine, _streams, _tls
 from ._names import NameMethods
+from ._plain_sockets import is_plain
 from ._processes import ProcessMethods
 from ._self_pipe import PipeEnd
 from ._servers import ServerMethods
@@ -193,6 +194,8 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         extra: Mapping[str, Any] | None = None,
         server: asyncio.Server | None = None,
     ) -> asyncio.Transport:
+        if not is_plain(sock):
+            return super()._make_socket_transport(sock, protocol, waiter, extra=extra, server=server)
         self._ensure_fd_no_transport(sock)
         return _streams.StreamTransport(self, sock, protocol, waiter, extra, server)
 
@@ -209,6 +212,18 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         server: asyncio.Server | None = None,
         **timeouts: float | None,
     ) -> asyncio.Transport:
+        if not is_plain(rawsock):
+            return super()._make_ssl_transport(
+                rawsock,
+                protocol,
+                sslcontext,
+                waiter,
+                server_side=server_side,
+                server_hostname=server_hostname,
+                extra=extra,
+                server=server,
+                **timeouts,
+            )
         self._ensure_fd_no_transport(rawsock)
         ssl_protocol = _tls.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
         _streams.StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server)
