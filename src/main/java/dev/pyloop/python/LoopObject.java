@@ -13,6 +13,7 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Traverse;
 import dev.pyloop.cpython.Tuples;
 import dev.pyloop.cpython.Types;
+import dev.pyloop.cpython.WakeupDescriptor;
 import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.Callbacks;
@@ -33,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  * {@link #lock()} lets a system call give up while the engine sleeps.
  */
 final class LoopObject implements Callbacks, Host {
-    private static final double NANOS_PER_SECOND = 1e9;
     private static final int STREAM_BUFFER = 64 * 1024;
     /** As much as asyncio reads from a pipe at a time. */
     private static final int PIPE_BUFFER = 256 * 1024;
@@ -43,8 +43,27 @@ final class LoopObject implements Callbacks, Host {
     private final HandleRunner handles;
     private boolean closed;
     private boolean debug;
+    /** Whether asyncio's own iteration runs the callbacks; then Python has the queues, and the engine's are empty. */
+    private boolean handedOver;
+    /** Whether it is none of these three. */
+    private boolean plain = true;
+
+    /** The versions of the loop's type and of {@code asyncio.TimerHandle}, whose base is {@code Handle}, that were looked at. */
+    private int knownVersion;
+
+    private int knownHandleVersion;
+
     private boolean clockOverridden;
+    /** Whether the clock that ours stands for, that of asyncio's loops, is not asyncio's. */
+    private boolean stockClockReplaced;
+
     private boolean callAtOverridden;
+    private boolean callSoonOverridden;
+    /** Whether the loop runs in the main thread, which alone hears of signals. */
+    private boolean inMainThread;
+    /** Whether signals wake the loop that sleeps only as long as it does. */
+    private boolean wakeupClaimed;
+
     private boolean forever;
     private boolean foreignTransports;
     private final Flushes flushes = new Flushes();
@@ -93,10 +112,10 @@ final class LoopObject implements Callbacks, Host {
         return engine;
     }
 
-    /** Tells whether calls may take the short way: the loop is neither closed nor in debug mode. */
+    /** Tells whether calls may take the short way: the loop is neither closed nor in debug mode nor handed over. */
     @Inlined
     boolean isPlain() {
-        return !closed && !debug;
+        return plain;
     }
 
     boolean isClosed() {
@@ -109,15 +128,57 @@ final class LoopObject implements Callbacks, Host {
 
     void setClosed(boolean closed) {
         this.closed = closed;
+        setPlain();
     }
 
     void setDebug(boolean debug) {
         this.debug = debug;
+        setPlain();
+    }
+
+    /** Tells whether asyncio's own iteration runs the callbacks. */
+    boolean isHandedOver() {
+        return handedOver;
+    }
+
+    /** Says whether asyncio's own iteration runs the callbacks; what is written is sent at once then. */
+    void setHandedOver(boolean handedOver) {
+        this.handedOver = handedOver;
+        engine.setHandedOver(handedOver);
+        setPlain();
+        if (handedOver) {
+            setRunner(null);
+        }
+    }
+
+    private void setPlain() {
+        plain = !closed && !debug && !handedOver;
+    }
+
+    /** Says whether the loop runs in the main thread. */
+    void setInMainThread(boolean inMainThread) {
+        this.inMainThread = inMainThread;
+    }
+
+    /** Says whether {@code self.call_soon()}, by which transports schedule what they do, is not ours. */
+    void setCallSoonOverridden(boolean overridden) {
+        callSoonOverridden = overridden;
     }
 
     /** Says whether {@code self.time()} is not ours. */
     void setClockOverridden(boolean overridden) {
         clockOverridden = overridden;
+    }
+
+    /** Says whether asyncio's {@code time()}, which ours stands for, is replaced. */
+    void setStockClockReplaced(boolean replaced) {
+        stockClockReplaced = replaced;
+    }
+
+    /** Returns the time as {@code EventLoop.time()} tells it. */
+    @Owned
+    long time() {
+        return stockClockReplaced ? Stock.time(self) : Clock.time();
     }
 
     /** Tells whether {@code self.call_at()}, which {@code call_later} goes through, is not ours. */
@@ -255,12 +316,39 @@ final class LoopObject implements Callbacks, Host {
 
     /** Does what {@code loop.call_soon(callback, argument)} does. */
     void callSoon(@Borrowed long callback, @Borrowed long argument) {
+        if (callSoonOverridden) {
+            References.release(Errors.check(Calls.tryCallMethod(self, Names.CALL_SOON, callback, argument)));
+            return;
+        }
         if (!isPlain()) {
             Stock.callSoon(self, callback, argument);
             return;
         }
         long context = Contexts.copyCurrent(threadState());
         engine.callSoon(Handles.SOON.take(References.retain(callback), Tuples.of(argument), context, self));
+    }
+
+    /** Queues the turn of a source; see {@link Sources}. */
+    void queueSource(@Borrowed long object, int kind) {
+        if (handedOver || callSoonOverridden) {
+            PythonSide.queueTurn(self, object, kind);
+        } else {
+            engine.callSoon(References.retain(object) | kind);
+        }
+    }
+
+    /** Queues the turn of a source with the descriptors that the next poll finds ready, and before them. */
+    void queueSourceAtPoll(@Borrowed long object, int kind) {
+        if (handedOver) {
+            PythonSide.queueTurn(self, object, kind);
+        } else {
+            engine.callAtPoll(References.retain(object) | kind);
+        }
+    }
+
+    /** Sends what waits for the end of a callback or an iteration. */
+    void flush() {
+        flushes.endIteration();
     }
 
     /** Returns the state of the calling thread. */
@@ -281,7 +369,7 @@ final class LoopObject implements Callbacks, Host {
 
     /** Gives everything back. The loop must not run. */
     void close() {
-        closed = true;
+        setClosed(true);
         engine.close();
         peers.clear();
         readBuffer.close();
@@ -330,7 +418,7 @@ final class LoopObject implements Callbacks, Host {
     @Override
     @Inlined
     public double seconds() {
-        return clockOverridden ? overriddenSeconds() : System.nanoTime() / NANOS_PER_SECOND;
+        return clockOverridden || stockClockReplaced ? overriddenSeconds() : Clock.seconds();
     }
 
     @Override
@@ -341,11 +429,67 @@ final class LoopObject implements Callbacks, Host {
     @Override
     public void beforeSleep() {
         Handles.trimPools();
+        if (inMainThread) {
+            claimWakeup();
+        }
+    }
+
+    @Override
+    public void afterSleep() {
+        if (wakeupClaimed) {
+            wakeupClaimed = false;
+            WakeupDescriptor.set(WakeupDescriptor.NONE);
+        }
+    }
+
+    /**
+     * Has signals written to the self-pipe as long as the loop sleeps: any thread of the process may take one. Not longer,
+     * for a program may set a descriptor of its own, and wonder about ours; and not any more in this run once it has.
+     */
+    private void claimWakeup() {
+        if (!WakeupDescriptor.isAccessible()) {
+            // The system interrupts the poll, if it is not another thread that takes the signal.
+            Gil.checkSignals();
+            return;
+        }
+        int ours = engine.selfPipe().writer();
+        int before = WakeupDescriptor.set(ours);
+        if (before == ours) {
+            return;
+        }
+        if (before != WakeupDescriptor.NONE) {
+            inMainThread = false;
+            WakeupDescriptor.set(before);
+            PythonSide.keepWakeup(before);
+            return;
+        }
+        wakeupClaimed = true;
+        boolean checked = false;
+        try {
+            // Those that came before have written nothing.
+            Gil.checkSignals();
+            checked = true;
+        } finally {
+            if (!checked) {
+                afterSleep();
+            }
+        }
     }
 
     @Override
     public void breathe() {
+        if (Types.version(Objects.type(self)) != knownVersion
+                || Types.version(HandleLayout.STOCK_TIMER) != knownHandleVersion) {
+            lookAgain();
+        }
         PythonSide.breathe();
+    }
+
+    /** Looks whether the program has replaced methods of the loop's class or of handles, as one of their types has changed. */
+    private void lookAgain() {
+        PythonSide.lookAgain(self);
+        knownVersion = Types.version(Objects.type(self));
+        knownHandleVersion = Types.version(HandleLayout.STOCK_TIMER);
     }
 
     @Override
@@ -401,6 +545,19 @@ final class LoopObject implements Callbacks, Host {
         long object = Sources.object(handle);
         double start = debug ? seconds() : 0;
         try {
+            runAndReport(handle);
+        } finally {
+            References.release(object);
+        }
+        if (debug) {
+            PythonSide.logIfSlow(self, seconds() - start);
+        }
+    }
+
+    /** Does what is to be done when the turn of a source has come; what fails is reported. */
+    void runAndReport(@Borrowed long handle) {
+        long object = Sources.object(handle);
+        try {
             Sources.run(handle);
         } catch (PythonException | OutOfMemoryError e) {
             Errors.raise(e);
@@ -408,11 +565,6 @@ final class LoopObject implements Callbacks, Host {
         } catch (SystemCallException e) {
             Errors.setOsError(e.errno());
             reportSource(object);
-        } finally {
-            References.release(object);
-        }
-        if (debug) {
-            PythonSide.logIfSlow(self, seconds() - start);
         }
     }
 

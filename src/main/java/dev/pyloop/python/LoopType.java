@@ -60,7 +60,7 @@ public final class LoopType implements Methods {
     /** Builds the type. */
     public static @Owned long build() {
         LoopType methods = new LoopType();
-        long type = new TypeBuilder("pyloop._engine.EventLoop", Loops.OBJECT_SIZE)
+        TypeBuilder builder = new TypeBuilder("pyloop._engine.EventLoop", Loops.OBJECT_SIZE)
                 .subclassable()
                 .doc("The engine of pyloop.EventLoop, in Java. Not to be used alone.")
                 .traverse(LoopType::traverse)
@@ -100,8 +100,9 @@ public final class LoopType implements Methods {
                         methods,
                         TRACK_KEPT_HANDLES,
                         "Prepare the handles that programs keep, of all loops, for a full garbage collection.")
-                .keywords("_set", methods, SET, "Tell the engine the value of one of the loop's attributes.")
-                .build(Objects.NULL);
+                .keywords("_set", methods, SET, "Tell the engine the value of one of the loop's attributes.");
+        Outside.addTo(builder);
+        long type = builder.build(Objects.NULL);
         Loops.setLoopType(type);
         return type;
     }
@@ -132,7 +133,8 @@ public final class LoopType implements Methods {
                 return DatagramType.build();
             }
             case TIME -> {
-                return Numbers.fromDouble(System.nanoTime() / 1e9);
+                LoopObject loop = Loops.findOwn(self);
+                return loop == null ? Clock.time() : loop.time();
             }
             case READY_COUNT -> {
                 return Numbers.fromLong(Loops.get(self).engine().readyCount());
@@ -237,12 +239,13 @@ public final class LoopType implements Methods {
             return schedule(loop, when, timer);
         }
         long timer = Stock.callAt(self, arguments, count, names);
-        try {
-            double when = Numbers.toDouble(HandleLayout.slot(timer, HandleLayout.WHEN));
-            loop.engine().callAt(when, References.retain(timer));
-        } catch (PythonException | OutOfMemoryError e) {
-            References.release(timer);
-            throw e;
+        if (!loop.isHandedOver()) {
+            try {
+                PythonSide.takeScheduled(self);
+            } catch (PythonException | OutOfMemoryError e) {
+                References.release(timer);
+                throw e;
+            }
         }
         return timer;
     }
@@ -310,6 +313,8 @@ public final class LoopType implements Methods {
         if (loop == null) {
             return;
         }
+        // Only the thread that forked is left.
+        loop.afterSleep();
         try {
             loop.engine().afterFork();
         } catch (SystemCallException e) {
@@ -343,7 +348,9 @@ public final class LoopType implements Methods {
 
     private static long timerCancelled(long self, long timer) {
         LoopObject loop = Loops.findOwn(self);
-        if (loop != null
+        if (loop != null && loop.isHandedOver()) {
+            Stock.timerCancelled(self, timer);
+        } else if (loop != null
                 && Handles.isTimer(timer)
                 && HandleLayout.slot(timer, HandleLayout.SCHEDULED) == Objects.TRUE) {
             loop.engine().timerCancelled();
@@ -438,8 +445,14 @@ public final class LoopType implements Methods {
                 loop.setClosed(Objects.isTrue(value));
             } else if (name == Names.TIME) {
                 loop.setClockOverridden(Objects.isTrue(value));
+            } else if (name == Names.STOCK_TIME) {
+                loop.setStockClockReplaced(Objects.isTrue(value));
             } else if (name == Names.CALL_AT) {
                 loop.setCallAtOverridden(Objects.isTrue(value));
+            } else if (name == Names.CALL_SOON) {
+                loop.setCallSoonOverridden(Objects.isTrue(value));
+            } else if (name == Names.MAIN_THREAD) {
+                loop.setInMainThread(Objects.isTrue(value));
             } else if (name == Names.FOREVER) {
                 loop.setForever(Objects.isTrue(value));
             } else if (name == Names.FOREIGN_TRANSPORTS) {

@@ -29,6 +29,7 @@ final class StreamSide {
     private static final long EMPTY_BUFFER = Imports.attribute(MODULE, "EMPTY_BUFFER");
     private static final long PEER_CLOSED = Imports.attribute(MODULE, "peer_closed");
     private static final long WIDEN = Imports.attribute(MODULE, "widen");
+    private static final long WRITE_JOINED = Imports.attribute(MODULE, "write_joined");
     private static final long LOG_EVENT = Imports.attribute(MODULE, "log_event");
 
     private StreamSide() {}
@@ -71,6 +72,11 @@ final class StreamSide {
     /** Raises the TypeError for data of a wrong type. */
     static void refuseWrite(@Borrowed long transport, @Borrowed long data) {
         References.release(Calls.callWith(REFUSE_WRITE, transport, data));
+    }
+
+    /** Joins lines and writes them by the method that the transport has. */
+    static void writeJoined(@Borrowed long transport, @Borrowed long lines) {
+        References.release(Calls.callWith(WRITE_JOINED, transport, lines));
     }
 
     /** Warns that the program goes on writing to a connection that has ended. */

@@ -51,7 +51,7 @@ final class StreamType implements Methods {
     static @Owned long build() {
         StreamSide.prepare();
         StreamType methods = new StreamType();
-        return new TypeBuilder("pyloop._engine.StreamTransport", StreamLayout.SIZE)
+        long built = new TypeBuilder("pyloop._engine.StreamTransport", StreamLayout.SIZE)
                 .subclassable()
                 .dictionary(StreamLayout.DICT)
                 .doc("The engine of PyLoop's stream transports, in Java. Not to be used alone.")
@@ -87,6 +87,8 @@ final class StreamType implements Methods {
                         IS_WRITING_PAUSED,
                         "Tell whether pause_writing() was called last.")
                 .build(StreamLayout.TYPE);
+        Streams.setType(built);
+        return built;
     }
 
     @Override
@@ -214,6 +216,10 @@ final class StreamType implements Methods {
 
     private static void writeLines(long self, long lines) {
         StreamObject transport = Streams.get(self);
+        if (transport.joinsLines()) {
+            StreamSide.writeJoined(self, lines);
+            return;
+        }
         // A list of our own: converting its items may run code that changes the program's.
         long list = Sequences.toList(lines);
         try {

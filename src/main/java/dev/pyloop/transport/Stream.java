@@ -165,7 +165,7 @@ public final class Stream implements Flushable {
             return;
         }
         blocked = queue != null;
-        if (writingPaused && size() <= lowWater) {
+        if (writingPaused && owner.writeBufferSize(size()) <= lowWater) {
             writingPaused = false;
             resumeWriting();
             flush();
@@ -363,7 +363,7 @@ public final class Stream implements Flushable {
     }
 
     private void pauseWritingIfAbove() {
-        if (!writingPaused && size() > highWater) {
+        if (!writingPaused && owner.writeBufferSize(size()) > highWater) {
             writingPaused = true;
             owner.pauseWriting();
         }

@@ -113,4 +113,7 @@ final class TaskTable implements Callbacks, Host {
         }
         return task;
     }
+
+    @Override
+    public void afterSleep() {}
 }

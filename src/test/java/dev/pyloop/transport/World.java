@@ -45,5 +45,8 @@ final class World implements Callbacks, Host {
     public void beforeSleep() {}
 
     @Override
+    public void afterSleep() {}
+
+    @Override
     public void breathe() {}
 }
