@@ -456,3 +456,10 @@ def test_the_clock_of_asyncio_s_own_classes_is_replaced(each_loop: Any) -> None:
             assert each_loop.call_later(1, print).when() == 6
 
     each_loop.run_until_complete(main())
+
+
+def test_a_class_of_pyloop_s_takes_the_place_of_asyncio_s(loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asyncio, "SelectorEventLoop", type(loop))
+    loop.set_debug(True)
+    assert loop.run_until_complete(_everything()) == _ALL
+    assert not _is_handed_over(loop)

@@ -26,16 +26,18 @@ _RUNNING = ("_add_callback", "_call_soon", "_process_events", "_run_once", "_tim
 # Methods that the engine calls, or does itself what they do.
 _FOLLOWED = ("call_at", "call_soon", "time")
 
+# Not by its name in asyncio, where a program may put a class of PyLoop's.
+_SELECTOR_LOOP: Any = _stock.SelectorEventLoop
 # Methods of asyncio's that the engine's stand for: tools replace those of asyncio's classes, too.
 _SHADOWED = {
-    name: getattr(asyncio.SelectorEventLoop, name)
+    name: getattr(_SELECTOR_LOOP, name)
     for name in ("_run_once", "_timer_handle_cancelled", "call_at", "call_later", "call_soon", "call_soon_threadsafe")
 }
-_TIME = asyncio.SelectorEventLoop.time
+_TIME = _SELECTOR_LOOP.time
 
 _methods_of = operator.attrgetter(*_FOLLOWED, *_RUNNING)
 _shadowed_of = operator.attrgetter(*_SHADOWED, "time")
-_SHADOWED_TUPLE = _shadowed_of(asyncio.SelectorEventLoop)
+_SHADOWED_TUPLE = _shadowed_of(_SELECTOR_LOOP)
 
 _HANDLES_FILE = asyncio.Handle.__init__.__code__.co_filename
 _RUN: Any = asyncio.Handle._run
@@ -79,7 +81,7 @@ class OutsideMethods(_engine.EventLoop, _stock.SelectorEventLoop):
         kind, methods = type(self), self._stock_methods
         for name in _FOLLOWED:
             self._set(name, name in self._replaced or getattr(kind, name) is not methods[name])
-        self._set("_stock_time", asyncio.SelectorEventLoop.time is not _TIME)
+        self._set("_stock_time", _SELECTOR_LOOP.time is not _TIME)
         reason = self._reason(kind, methods)
         if reason and not self._handed_over:
             self._open_queues(reason)
@@ -91,7 +93,7 @@ class OutsideMethods(_engine.EventLoop, _stock.SelectorEventLoop):
         """Tell, in the least time, whether nothing at all is replaced on any class or on the selector."""
         return (
             _methods_of(type(self)) == self._stock_tuple
-            and _shadowed_of(asyncio.SelectorEventLoop) == _SHADOWED_TUPLE
+            and _shadowed_of(_SELECTOR_LOOP) == _SHADOWED_TUPLE
             and _IS_STOCK
             and asyncio.Handle._run is _RUN
             and asyncio.TimerHandle._run is _RUN
@@ -103,7 +105,7 @@ class OutsideMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             if name in self._replaced or getattr(kind, name) is not methods[name]:
                 return f"{name} is replaced"
         for name, method in _SHADOWED.items():
-            if getattr(asyncio.SelectorEventLoop, name) is not method:
+            if getattr(_SELECTOR_LOOP, name) is not method:
                 return f"{name} of asyncio's own loops is replaced"
         if not (_is_stock_run(asyncio.Handle) and _is_stock_run(asyncio.TimerHandle)):
             return "Handle._run is replaced"
@@ -156,7 +158,7 @@ class OutsideMethods(_engine.EventLoop, _stock.SelectorEventLoop):
         replaced = "_run_once" in self._replaced or type(self)._run_once is not self._stock_methods["_run_once"]
         there = _is_ours(self._run_once)
         if self._handed_over and not replaced and not there:
-            self._assign("_run_once", functools.partial(asyncio.SelectorEventLoop._run_once, self))  # type: ignore[attr-defined]
+            self._assign("_run_once", functools.partial(_SELECTOR_LOOP._run_once, self))
         elif there and (replaced or not self._handed_over):
             super().__delattr__("_run_once")
 
@@ -208,7 +210,7 @@ def _is_stock_run(kind: Any) -> bool:
 
 def _is_ours(method: Any) -> bool:
     """Tell whether a method is the one that an object of the loop has while its queues are handed over."""
-    return isinstance(method, functools.partial) and method.func is asyncio.SelectorEventLoop._run_once  # type: ignore[attr-defined]
+    return isinstance(method, functools.partial) and method.func is _SELECTOR_LOOP._run_once
 
 
 # Attributes that inherited code sets and the engine must know.

@@ -256,7 +256,7 @@ public final class EventLoop implements AutoCloseable {
     public void setHandedOver(boolean handedOver) {
         this.handedOver = handedOver;
         ending = stopping || handedOver;
-        woken = handedOver;
+        woken = false;
         policy.pollNext();
     }
 

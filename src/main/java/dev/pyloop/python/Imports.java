@@ -19,7 +19,6 @@ import java.util.Map;
 public final class Imports {
     private static final List<String> MODULES = List.of(
             "_socket",
-            "asyncio",
             "asyncio.base_events",
             "asyncio.events",
             "asyncio.protocols",
@@ -28,6 +27,7 @@ public final class Imports {
             "pyloop._callbacks",
             "pyloop._datagram_callbacks",
             "pyloop._datagram_fields",
+            "pyloop._stock",
             "pyloop._stream_callbacks",
             "pyloop._stream_fields",
             "time");

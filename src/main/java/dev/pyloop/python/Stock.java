@@ -16,7 +16,7 @@ import dev.pyloop.memory.NativeBuffer;
  */
 final class Stock {
     private static final class Loop {
-        static final @Borrowed long TYPE = Imports.attribute("asyncio", "SelectorEventLoop");
+        static final @Borrowed long TYPE = Imports.attribute("pyloop._stock", "SelectorEventLoop");
     }
 
     private static final class Handle {
