@@ -5,8 +5,11 @@ It does what asyncio's private methods do, and sets private attributes of handle
 
 from __future__ import annotations
 
+import contextlib
 import selectors
+import signal
 
+from . import _views
 from ._stock import base_events, format_helpers
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
@@ -97,3 +100,31 @@ def descriptor_of(loop: EventLoop, file: Any) -> int:
         # It cannot be referred to weakly, so it cannot be recognized after it was closed either.
         loop._watched_files.pop(descriptor, None)
     return int(descriptor)
+
+
+def turn_of(loop: EventLoop, source: Any, kind: int) -> Handle:
+    """Return a handle for the turn of a transport, an acceptor or a future."""
+    return _views.Turn(loop, source, kind)
+
+
+def queue_turn(loop: EventLoop, source: Any, kind: int) -> None:
+    """Queue the turn of a transport, an acceptor or a future as asyncio queues what its transports do."""
+    loop.call_soon(loop._run_turn, source, kind)
+
+
+def take_scheduled(loop: EventLoop) -> None:
+    """Schedule the timers that asyncio's ``call_at`` has entered in the loop's list."""
+    scheduled = loop._scheduled
+    if isinstance(scheduled, _views.Timers):
+        scheduled.settle()
+
+
+def look_again(loop: EventLoop) -> None:
+    """Find out whether the program has replaced methods while the loop runs."""
+    loop._look_from_outside()
+
+
+def keep_wakeup(descriptor: int) -> None:
+    """Have signals written to a descriptor of the program's; most who set one do not want warnings when it is full."""
+    with contextlib.suppress(OSError):  # closed by whoever has set it
+        signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)

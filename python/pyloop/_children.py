@@ -84,13 +84,16 @@ class SubprocessTransport(UnixSubprocessTransport):
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, number)
 
-    def terminate(self) -> None:
-        """Send SIGTERM, as ``send_signal`` does."""
-        self.send_signal(signal.SIGTERM)
+    # asyncio's call the method send_signal in newer releases, and not in older ones.
+    if "send_signal" not in UnixSubprocessTransport.kill.__code__.co_names:
 
-    def kill(self) -> None:
-        """Send SIGKILL, as ``send_signal`` does."""
-        self.send_signal(signal.SIGKILL)
+        def terminate(self) -> None:
+            """Send SIGTERM, as ``send_signal`` does."""
+            SubprocessTransport.send_signal(self, signal.SIGTERM)
+
+        def kill(self) -> None:
+            """Send SIGKILL, as ``send_signal`` does."""
+            SubprocessTransport.send_signal(self, signal.SIGKILL)
 
     # 3.14 wakes those who wait for the child each time that one of these is called, if the pipes were never connected;
     # to wake one twice is an error. From 3.15 on they are a set, and woken once.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 
 from . import _engine
+from ._plain_sockets import is_plain
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
@@ -75,4 +76,4 @@ class DatagramTransport(_Datagram):
 
 def can_serve(sock: socket.socket) -> bool:
     """Tell whether the engine can work on a socket; a program may bring one with methods of its own."""
-    return type(sock) is socket.socket and sock.family in _FAMILIES
+    return is_plain(sock) and sock.family in _FAMILIES

@@ -9,18 +9,16 @@ from, after a ``chroot`` for example, and no descriptor to read one with.
 from __future__ import annotations
 
 import asyncio
-import collections
-import os
-import selectors
-import signal
-import threading
 import weakref
 
-from . import _callbacks, _collector, _datagrams, _engine, _stock, _streams, _tls
+from . import _collector, _datagrams, _engine, _stock, _streams, _tls, _views
 from ._names import NameMethods
+from ._outside import OutsideMethods, remember_methods
+from ._plain_sockets import is_plain
 from ._processes import ProcessMethods
 from ._self_pipe import PipeEnd
 from ._servers import ServerMethods
+from ._signals import SignalMethods
 from ._sockets import SocketMethods
 from ._tasks import TaskMethods
 
@@ -32,55 +30,7 @@ if TYPE_CHECKING:
     from contextvars import Context
     from typing import Any
 
-# Attributes that inherited code sets and the engine must know.
-_FOLLOWED = frozenset({"_closed", "_debug", "_forever", "_internal_fds", "_stopping"})
-# Methods that the engine calls, or does itself what they do, and that a program may replace by its own.
-_REPLACEABLE = frozenset({"time", "call_at"})
-
 _NO_DESCRIPTOR = -1
-
-# The loops of the main thread that run and have signals written to them; the last one began last.
-_claiming: list[EventLoop] = []
-
-
-class _ReadyQueue:
-    """What inherited code takes for the deque of callbacks that are ready to run."""
-
-    def __init__(self, loop: EventLoop) -> None:
-        self._loop = loop
-
-    def append(self, handle: asyncio.Handle) -> None:
-        self._loop._enqueue(handle)
-
-    def clear(self) -> None:
-        self._loop._clear()
-
-    def __len__(self) -> int:
-        return self._loop._ready_count()
-
-
-class _Selector:
-    """What inherited code takes for its selector: a view of what the engine's own poller watches."""
-
-    def __init__(self, loop: EventLoop) -> None:
-        self._loop = loop
-
-    def get_key(self, file: Any) -> selectors.SelectorKey:
-        """Return what a file is watched for and the handles that run then.
-
-        Raises:
-            KeyError: it is not watched.
-            ValueError: it has no descriptor.
-        """
-        descriptor = _callbacks.descriptor_of(self._loop, file)
-        reader, writer = self._loop._reader(descriptor), self._loop._writer(descriptor)
-        events = (selectors.EVENT_READ if reader else 0) | (selectors.EVENT_WRITE if writer else 0)
-        if not events:
-            raise KeyError(f"{file!r} is not registered")
-        return selectors.SelectorKey(file, descriptor, events, (reader, writer))
-
-    def close(self) -> None:
-        self._loop._release()
 
 
 class _Transports:
@@ -115,7 +65,7 @@ class _Transports:
         self._hidden.add(descriptor)
 
 
-class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessMethods):
+class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessMethods):
     """asyncio's selector event loop with its scheduling and polling done in Java.
 
     A loop may be made in one thread and run in another; apart from ``call_soon_threadsafe``, which any thread may call,
@@ -123,7 +73,17 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
     """
 
     # Not in the dict: with more than 30 attributes in there, every access to the loop would become slower.
-    __slots__ = ("_children", "_forever", "_listening", "_outer_wakeup", "_watched_files")
+    __slots__ = (
+        "_children",
+        "_forever",
+        "_handed_over",
+        "_listening",
+        "_outer_wakeup",
+        "_replaced",
+        "_untouched",
+        "_watched_files",
+        "_watching",
+    )
 
     def __init__(self) -> None:
         """Make a loop.
@@ -136,16 +96,20 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         _engine.runtime.prepare()
         self._init()
         try:
+            self._watching = self._handed_over = False
+            self._replaced = set()
+            self._untouched = True
             self._watched_files: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
             self._children = {}
             self._listening = {}
-            self._outer_wakeup: int | EventLoop = _NO_DESCRIPTOR
+            self._outer_wakeup = _NO_DESCRIPTOR
             self._forever = False
-            self._follow("time", replaced=False)
-            self._follow("call_at", replaced=False)
-            super().__init__(_Selector(self))
-            self._ready = _ReadyQueue(self)
+            super().__init__(_views.Selector(self))
+            self._ready = _views.ReadyQueue(self)
+            self._scheduled = _views.Timers(self)
             self._transports = _Transports(self)
+            self._watching = True
+            self._look_from_outside()
             _engine.runtime.loop_made(self)
         except BaseException:
             self._closed = True
@@ -163,14 +127,11 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         self._check_running()
         _engine.runtime.prepare()
         _engine.runtime.before_run()
-        claimed = self._claim_wakeup_fd()
         self._forever = True
         try:
             super().run_forever()
         finally:
             self._forever = False
-            if claimed:
-                self._return_wakeup_fd()
 
     def close(self) -> None:
         """Close the loop, which must not run.
@@ -180,21 +141,7 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         """
         super().close()
         # Nothing becomes ready any more; without this a closed loop would be a cycle, which waits for the collector.
-        self._ready = collections.deque()
-
-    def remove_signal_handler(self, sig: int) -> bool:
-        """Remove the handler of a signal; return whether there was one.
-
-        Raises:
-            TypeError: the signal is not an int.
-            ValueError: there is no such signal.
-            RuntimeError: the signal cannot be caught.
-        """
-        removed = super().remove_signal_handler(sig)
-        if removed and not self._signal_handlers and self._forever:
-            # Given up with the last handler, but this loop is still running.
-            signal.set_wakeup_fd(self._wakeup_fd(), warn_on_full_buffer=False)
-        return removed
+        self._drop_views()
 
     def _make_socket_transport(
         self,
@@ -206,6 +153,9 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         server: asyncio.Server | None = None,
         context: Context | None = None,
     ) -> asyncio.Transport:
+        if not is_plain(sock):
+            given = {} if context is None else {"context": context}  # a parameter of 3.15's
+            return super()._make_socket_transport(sock, protocol, waiter, extra=extra, server=server, **given)
         self._ensure_fd_no_transport(sock)
         return _streams.StreamTransport(self, sock, protocol, waiter, extra, server, context)
 
@@ -223,6 +173,20 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
         context: Context | None = None,
         **timeouts: float | None,
     ) -> asyncio.Transport:
+        if not is_plain(rawsock):
+            given = {} if context is None else {"context": context}
+            return super()._make_ssl_transport(
+                rawsock,
+                protocol,
+                sslcontext,
+                waiter,
+                server_side=server_side,
+                server_hostname=server_hostname,
+                extra=extra,
+                server=server,
+                **timeouts,
+                **given,
+            )
         self._ensure_fd_no_transport(rawsock)
         ssl_protocol = _tls.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
         _streams.StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server, context=context)
@@ -292,85 +256,21 @@ class EventLoop(NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessM
             given = () if context is None else (context,)  # a parameter of 3.15's
             super()._start_serving(protocol_factory, sock, sslcontext, server, backlog, *timeouts, *given)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if name in _FOLLOWED:
-            self._set(name, value)
-        elif name in _REPLACEABLE:
-            self._follow(name, replaced=True)
-
-    def __delattr__(self, name: str) -> None:
-        super().__delattr__(name)
-        if name in _REPLACEABLE:
-            self._follow(name, replaced=False)
-
     def __del__(self) -> None:
         # Without a completed __init__ there is nothing to close, and without an engine nothing to close it with.
-        if "_closed" in self.__dict__ and not _engine.runtime.forked():
+        runtime = getattr(_engine, "runtime", None)
+        if "_closed" in self.__dict__ and runtime is not None and not runtime.forked():
             try:
                 super().__del__()
             finally:
                 self._release()
-
-    def _follow(self, method: str, *, replaced: bool) -> None:
-        # Not by a look at __dict__: that would turn the attributes into a real dict and slow every access to the loop.
-        self._set(method, replaced or getattr(type(self), method) is not getattr(_engine.EventLoop, method))
-
-    def _claim_wakeup_fd(self) -> bool:
-        """Have signals written to the self-pipe while the main thread's loop runs; return whether it is that thread's.
-
-        Any thread of the process may take a signal. Without this the poll would sleep on when it is another's.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            return False
-        ours = self._wakeup_fd()
-        previous = signal.set_wakeup_fd(ours, warn_on_full_buffer=False)
-        # A loop in which this one runs is known as such: its descriptor may be closed before this one ends.
-        self._outer_wakeup = next(
-            (loop for loop in _claiming if loop._wakeup_fd() == previous),
-            _NO_DESCRIPTOR if previous == ours else previous,
-        )
-        _claiming.append(self)
-        return True
-
-    def _return_wakeup_fd(self) -> None:
-        _claiming.remove(self)
-        current = signal.set_wakeup_fd(_NO_DESCRIPTOR)
-        if current != self._wakeup_fd():
-            signal.set_wakeup_fd(current)  # set by the program while the loop ran, or by a loop that still runs
-        elif self._signal_handlers:
-            signal.set_wakeup_fd(current)  # its signal handlers stay in force between runs
-        else:
-            signal.set_wakeup_fd(self._outer_wakeup_fd())
-
-    def _outer_wakeup_fd(self) -> int:
-        """Return who had the signals before: the program, or a loop that still runs. Loops may end in any order."""
-        outer = self._outer_wakeup
-        while isinstance(outer, EventLoop):
-            if outer in _claiming:
-                return outer._wakeup_fd()
-            outer = outer._outer_wakeup
-        return outer
-
-    def _wakeup_fd(self) -> int:
-        return _NO_DESCRIPTOR if self._csock is None else self._csock.fileno()
 
     def _make_self_pipe(self) -> None:
         self._ssock, self._csock = map(PipeEnd, self._self_pipe())
         self._add_reader(self._ssock.fileno(), self._read_from_self)
         self._internal_fds += 1
 
-    def _process_self_data(self, data: bytes) -> None:
-        outer = self._outer_wakeup_fd()
-        if outer != _NO_DESCRIPTOR:
-            try:
-                os.write(outer, data)
-            except BlockingIOError:
-                pass  # Full: whoever reads it learns of signals all the same, and this one may be the last it lacks.
-            except OSError:
-                self._outer_wakeup = _NO_DESCRIPTOR
-        super()._process_self_data(data)
 
-
+remember_methods(EventLoop)
 _collector.install()
 _engine.runtime.loop_class_defined(EventLoop)

@@ -129,7 +129,7 @@ class ReadPipeTransport(_PipeTransport):
         self._log_departure()
         protocol: Any = self.get_protocol()
         self._loop.call_soon(protocol.eof_received)
-        self.close()
+        super().close()
 
 
 class WritePipeTransport(_PipeTransport):
@@ -156,9 +156,14 @@ class WritePipeTransport(_PipeTransport):
         """Return True: closing a pipe is how its reader learns of the end."""
         return True
 
+    def close(self) -> None:
+        """Close the pipe when all that was written is sent; the protocol's ``connection_lost(None)`` is called then."""
+        if not self.is_closing():
+            self.write_eof()
+
     def write_eof(self) -> None:
         """Close the pipe when all that was written is sent."""
-        self.close()
+        super().close()
 
     def _fatal_error(self, exc: BaseException, message: str = "Fatal error on pipe transport") -> None:
         self._report(exc, message, is_usual=isinstance(exc, OSError))

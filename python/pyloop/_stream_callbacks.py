@@ -16,6 +16,7 @@ from ._stock import TransportSocket as _TransportSocket
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterable
     from typing import Any, NoReturn
 
     from ._pipes import ReadPipeTransport, WritePipeTransport
@@ -222,6 +223,11 @@ def refuse_write(transport: StreamTransport | WritePipeTransport, data: object) 
     if transport._medium == "socket":
         SelectorSocketTransport.write(transport, data)
     raise AssertionError(repr(data))
+
+
+def write_joined(transport: StreamTransport | WritePipeTransport, lines: Iterable[bytes]) -> None:
+    """Write lines as asyncio does where its transport has no method of its own for that."""
+    transport.write(b"".join(lines))
 
 
 def warn_of_lost_write(transport: StreamTransport | WritePipeTransport) -> None:

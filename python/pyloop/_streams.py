@@ -9,6 +9,7 @@ import functools
 import socket
 
 from . import _addresses, _engine
+from ._plain_sockets import is_plain
 from ._stock import FlowControlMixin, SelectorSocketTransport, TransportSocket, base_events, constants, futures
 from ._stream_callbacks import attach, detach, fail_empty_waiter, warn_of_unclosed
 
@@ -253,8 +254,8 @@ class Acceptor(_Acceptor):
 
 
 def can_accept(sock: socket.socket) -> bool:
-    """Tell whether the engine can accept the connections of a listening socket."""
-    return sock.family in _FAMILIES
+    """Tell whether the engine can accept the connections of a listening socket; it may have methods of its own."""
+    return sock.family in _FAMILIES and is_plain(sock)
 
 
 @functools.cache

@@ -25,6 +25,7 @@ public final class LayoutCheck {
             checkObject(number);
             checkTuple(number);
             checkInts();
+            checkVersions();
             Contexts.prepare();
         } finally {
             References.release(number);
@@ -69,6 +70,28 @@ public final class LayoutCheck {
             expect(!Numbers.isCompact(number), "int");
             References.release(number);
         }
+    }
+
+    /** A type that was modified has no version until it is asked for an attribute. */
+    private static void checkVersions() {
+        long type = Errors.check(Interpreter.function("PyType_FromSpec").call(specOfNothing()));
+        try {
+            References.release(Objects.getAttribute(type, "__repr__"));
+            int version = Types.version(type);
+            Interpreter.function("PyType_Modified").call(type);
+            expect(version != 0 && Types.version(type) == 0, "the versions of types");
+        } finally {
+            References.release(type);
+        }
+    }
+
+    private static long specOfNothing() {
+        long slots = NativeBuffer.immortal(16);
+        long spec = NativeBuffer.immortal(32);
+        Memory.putLong(spec, NativeBuffer.immortalString("pyloop._engine.Nothing"));
+        Memory.putInt(spec + 8, (int) Objects.HEADER_SIZE);
+        Memory.putLong(spec + 24, slots);
+        return spec;
     }
 
     private static long item(long tuple, long index) {

@@ -28,6 +28,7 @@ public final class Types {
     private static final long D_MEMBER = 40;
     private static final long MEMBER_OFFSET = 16;
     private static final long GC_NEXT = -16;
+    static final long TP_VERSION_TAG = 384;
 
     private static final NativeFunction GC_NEW = Interpreter.function("_PyObject_GC_New");
     private static final NativeFunction GC_TRACK = Interpreter.function("PyObject_GC_Track");
@@ -96,5 +97,14 @@ public final class Types {
     /** Makes the garbage collector track {@code object}, which it did not before. */
     public static void track(@Borrowed long object) {
         GC_TRACK.call(object);
+    }
+
+    /**
+     * Returns the number of what the type and its bases are now. Another one, 0 among them, says that an attribute of one of
+     * them may have been set.
+     */
+    @Inlined
+    public static int version(@Borrowed long type) {
+        return Memory.getInt(type + TP_VERSION_TAG);
     }
 }

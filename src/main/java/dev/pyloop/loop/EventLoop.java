@@ -8,6 +8,7 @@ import dev.pyloop.queue.ReadyQueue;
 import dev.pyloop.queue.TimerHeap;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.Poller;
+import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 
@@ -59,6 +60,13 @@ public final class EventLoop implements AutoCloseable {
     private boolean signalsWatched;
 
     private boolean stopping;
+    /** Whether another runs the callbacks, who polls by {@link #select}. */
+    private boolean handedOver;
+    /** Whether a run is over at the end of its iteration, for one of these reasons. */
+    private boolean ending;
+    /** Whether {@link #wake} was called since that one has polled. */
+    private boolean woken;
+
     private boolean closed;
     private long iteration;
     private int polls;
@@ -113,6 +121,18 @@ public final class EventLoop implements AutoCloseable {
         }
     }
 
+    /** What {@link #select} has found. */
+    @FunctionalInterface
+    public interface Found {
+        /**
+         * A descriptor is ready.
+         *
+         * @param reader what it is watched with for reading, if it can be read, and is the taker's now; otherwise 0
+         * @param writer the same for writing
+         */
+        void accept(int descriptor, long reader, long writer);
+    }
+
     /** Queues {@code handle} to run in the next iteration, behind everything queued before by any thread. */
     @Inlined
     public void callSoon(long handle) {
@@ -132,6 +152,8 @@ public final class EventLoop implements AutoCloseable {
         if (sleeping) {
             sleeping = false;
             poller.wake();
+        } else if (handedOver) {
+            woken = true;
         }
     }
 
@@ -151,6 +173,7 @@ public final class EventLoop implements AutoCloseable {
      */
     public boolean isIdle() {
         return !crowded
+                && !handedOver
                 && ready.isEmpty()
                 && inbox.isEmpty()
                 && !stopping
@@ -236,6 +259,98 @@ public final class EventLoop implements AutoCloseable {
     /** Says whether {@link #run} shall return at the end of the iteration. */
     public void setStopping(boolean stopping) {
         this.stopping = stopping;
+        ending = stopping || handedOver;
+    }
+
+    /**
+     * Says whether another runs the callbacks from now on. Runs of this one's end with the callback that runs. The queues
+     * are to be empty: {@link #takeReady}, {@link #takeTimer}.
+     */
+    public void setHandedOver(boolean handedOver) {
+        this.handedOver = handedOver;
+        ending = stopping || handedOver;
+        woken = false;
+        policy.pollNext();
+        releaseRemovedTimers();
+    }
+
+    /** Removes and returns the handle that would run next, or {@link ReadyQueue#NULL_HANDLE}. */
+    public long takeReady() {
+        takeInbox();
+        return ready.isEmpty() ? again.poll() : ready.poll();
+    }
+
+    /** Removes and returns the timer that is due next, or {@link ReadyQueue#NULL_HANDLE}; for all it counts as scheduled still. */
+    public long takeTimer() {
+        if (timers.isEmpty()) {
+            return ReadyQueue.NULL_HANDLE;
+        }
+        long handle = timers.remove();
+        if (callbacks.isCancelled(handle)) {
+            timers.noteCancelledRemoved();
+        }
+        return handle;
+    }
+
+    /** Shows every handle that is queued to run, in the order of their turns. */
+    public void forEachReady(LongConsumer visitor) {
+        showAll(ready, visitor);
+        for (int i = 0; i < inbox.size(); i++) {
+            visitor.accept(inbox.get(i));
+        }
+        showAll(again, visitor);
+    }
+
+    /** Shows every timer: none before the one that is due next. */
+    public void forEachTimer(LongConsumer visitor) {
+        for (int i = 0; i < timers.size(); i++) {
+            visitor.accept(timers.get(i));
+        }
+    }
+
+    /** Shows every descriptor that is watched. */
+    public void forEachWatched(IntConsumer visitor) {
+        watches.forEachDescriptor(visitor);
+    }
+
+    /**
+     * Polls, for another who runs the callbacks.
+     *
+     * @param timeout how long to sleep at the most, in nanoseconds; negative for any time
+     */
+    public void select(long timeout, Found found) {
+        iteration++;
+        boolean told = woken;
+        woken = false;
+        int watched = watches.count();
+        int count = told || timeout == NOT_AT_ALL ? poller.poll(watched) : sleep(timeout, watched);
+        told |= woken;
+        woken = false;
+        for (int i = 0; i < count; i++) {
+            int descriptor = poller.descriptor(i);
+            if (descriptor == Poller.SIGNALLED || descriptor == Poller.WOKEN) {
+                told = true;
+            } else {
+                report(descriptor, poller.readiness(i), found);
+            }
+        }
+        if (told) {
+            report(selfPipe.reader(), Interest.READ, found);
+        }
+        if (count < 0 && count != -Errno.EINTR) {
+            throw new SystemCallException("epoll_wait", -count);
+        }
+    }
+
+    private void report(int descriptor, int readiness, Found found) {
+        // Empty before and after.
+        watches.queueReady(descriptor, readiness & Interest.READ, ready);
+        long reader = ready.poll();
+        watches.queueReady(descriptor, readiness & Interest.WRITE, ready);
+        long writer = ready.poll();
+        if (reader != ReadyQueue.NULL_HANDLE || writer != ReadyQueue.NULL_HANDLE) {
+            found.accept(descriptor, reader, writer);
+        }
     }
 
     /** Returns the number of the iteration that runs or was the last to run. */
@@ -294,7 +409,7 @@ public final class EventLoop implements AutoCloseable {
                     if (callbacks.endIteration()) {
                         return true;
                     }
-                    if (run.once || stopping) {
+                    if (run.once || ending) {
                         return false;
                     }
                 }
@@ -313,22 +428,18 @@ public final class EventLoop implements AutoCloseable {
 
     /** Shows every handle the loop holds, once per reference. */
     public void forEachHandle(LongConsumer visitor) {
-        for (int i = 0; i < ready.size(); i++) {
-            visitor.accept(ready.get(i));
-        }
-        for (int i = 0; i < timers.size(); i++) {
-            visitor.accept(timers.get(i));
-        }
+        forEachReady(visitor);
+        forEachTimer(visitor);
         for (int i = 0; i < timers.removedSize(); i++) {
             visitor.accept(timers.getRemoved(i));
         }
-        for (int i = 0; i < inbox.size(); i++) {
-            visitor.accept(inbox.get(i));
-        }
-        for (int i = 0; i < again.size(); i++) {
-            visitor.accept(again.get(i));
-        }
         watches.forEachHandle(visitor);
+    }
+
+    private static void showAll(ReadyQueue queue, LongConsumer visitor) {
+        for (int i = 0; i < queue.size(); i++) {
+            visitor.accept(queue.get(i));
+        }
     }
 
     /** Drops every callback and timer without running them. Needs no memory. */
@@ -442,15 +553,19 @@ public final class EventLoop implements AutoCloseable {
     private int sleep(long timeout, int watched) {
         host.beforeSleep();
         sleeping = true;
-        // The queues once more: telling the time and what the host did may have given the lock up for a moment.
-        if (!inbox.isEmpty() || !ready.isEmpty()) {
+        // Once more: telling the time and what the host did may have given the lock up for a moment, or scheduled
+        // something.
+        long left = handedOver ? timeout : timeoutNanos();
+        if (left == NOT_AT_ALL || !inbox.isEmpty() || woken) {
             sleeping = false;
+            host.afterSleep();
             return poller.poll(watched);
         }
         try {
-            return poller.sleep(timeout, watched, host.lock());
+            return poller.sleep(left, watched, host.lock());
         } finally {
             sleeping = false;
+            host.afterSleep();
         }
     }
 

@@ -15,8 +15,11 @@ public interface Host {
     /** Returns the lock, which the loop gives up while it sleeps. */
     NativeLock lock();
 
-    /** The loop is about to sleep. May free memory, and run callbacks of the host by that. */
+    /** The loop is about to sleep. May free memory, and run callbacks of the host by that; may throw. */
     void beforeSleep();
+
+    /** The loop has slept, or does not sleep after all. Calls nobody. */
+    void afterSleep();
 
     /**
      * Handles signals and lets other threads have the lock for a moment if they wait for it. Called once per poll, so

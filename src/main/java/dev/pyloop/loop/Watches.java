@@ -5,6 +5,7 @@ import dev.pyloop.queue.ReadyQueue;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.Poller;
 import dev.pyloop.reactor.WatchTable;
+import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
 
 /**
@@ -104,6 +105,15 @@ final class Watches {
     private boolean isOnce(int descriptor, int interest) {
         return ((interest & Interest.READ) == 0 || table.isOnce(descriptor, Interest.READ))
                 && ((interest & Interest.WRITE) == 0 || table.isOnce(descriptor, Interest.WRITE));
+    }
+
+    /** Shows every descriptor. */
+    void forEachDescriptor(IntConsumer visitor) {
+        for (int descriptor = 0; descriptor < table.limit(); descriptor++) {
+            if (table.interest(descriptor) != Interest.NONE) {
+                visitor.accept(descriptor);
+            }
+        }
     }
 
     /** Shows every handle. */

@@ -73,7 +73,7 @@ final class AcceptorObject {
     }
 
     private void arrived() {
-        loop.engine().callSoon(References.retain(self) | Sources.ACCEPTED);
+        loop.queueSource(self, Sources.ACCEPTED);
     }
 
     /** Enters a copy of the context that the server was started in: callbacks of one connection see nothing of another's. */

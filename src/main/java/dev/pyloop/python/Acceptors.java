@@ -19,17 +19,27 @@ final class Acceptors implements Methods {
 
     private static final JavaSides<AcceptorObject> ALL = new JavaSides<>(Types.basicSize(AcceptorLayout.TYPE));
 
+    /** The type with a Java side; NULL until it is built. */
+    private static @Borrowed long type = Objects.NULL;
+
     private Acceptors() {}
 
     /** Builds the type. */
     static @Owned long build() {
         Acceptors methods = new Acceptors();
-        return new TypeBuilder("pyloop._engine.Acceptor", Types.basicSize(AcceptorLayout.TYPE) + Long.BYTES)
+        long built = new TypeBuilder("pyloop._engine.Acceptor", Types.basicSize(AcceptorLayout.TYPE) + Long.BYTES)
                 .subclassable()
                 .doc("The engine of what accepts connections, in Java. Not to be used alone.")
                 .keywords("_start", methods, START, "Begin to accept, given a descriptor and the backlog.")
                 .noArguments("__del__", methods, DELETE, "Close connections that are not served any more.")
                 .build(AcceptorLayout.TYPE);
+        type = References.retain(built);
+        return built;
+    }
+
+    /** Tells whether an object of any kind is an acceptor of ours. */
+    static boolean isAcceptor(@Borrowed long object) {
+        return type != Objects.NULL && Objects.isInstance(object, type);
     }
 
     /** Returns the acceptor behind {@code self}, or raises RuntimeError if it was not started. */

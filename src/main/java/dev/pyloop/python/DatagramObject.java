@@ -314,7 +314,7 @@ final class DatagramObject implements DatagramOwner {
 
     private void goOnLater() {
         if (!received.isEmpty() && socket.isReading()) {
-            loop.engine().callAtPoll(References.retain(self) | Sources.DATAGRAM);
+            loop.queueSourceAtPoll(self, Sources.DATAGRAM);
         }
     }
 

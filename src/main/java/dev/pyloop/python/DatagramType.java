@@ -5,6 +5,7 @@ import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
+import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.TypeBuilder;
 import dev.pyloop.cpython.Types;
 import dev.pyloop.hint.Inlined;
@@ -27,6 +28,9 @@ final class DatagramType implements ErrandMethods {
 
     private static final JavaSides<DatagramObject> ALL = new JavaSides<>(Types.basicSize(DatagramLayout.TYPE));
 
+    /** The type with a Java side; NULL until it is built. */
+    private static @Borrowed long type = Objects.NULL;
+
     private DatagramType() {}
 
     /** Builds the type. */
@@ -34,7 +38,8 @@ final class DatagramType implements ErrandMethods {
         DatagramSide.prepare();
         StreamSide.prepare();
         DatagramType methods = new DatagramType();
-        return new TypeBuilder("pyloop._engine.DatagramTransport", Types.basicSize(DatagramLayout.TYPE) + Long.BYTES)
+        long built = new TypeBuilder(
+                        "pyloop._engine.DatagramTransport", Types.basicSize(DatagramLayout.TYPE) + Long.BYTES)
                 .subclassable()
                 .doc("The engine of PyLoop's datagram transports, in Java. Not to be used alone.")
                 .keywords("_open", methods, OPEN, "Make the engine's side, for a loop and a socket described.")
@@ -47,6 +52,13 @@ final class DatagramType implements ErrandMethods {
                 .noArguments("_drop", methods, DROP, "Drop what was received and not delivered.")
                 .noArguments("_release", methods, RELEASE, "End the engine's side.")
                 .build(DatagramLayout.TYPE);
+        type = References.retain(built);
+        return built;
+    }
+
+    /** Tells whether an object of any kind is a datagram transport of ours. */
+    static boolean isDatagramTransport(@Borrowed long object) {
+        return type != Objects.NULL && Objects.isInstance(object, type);
     }
 
     /** Returns the transport behind {@code self}, or raises RuntimeError if there is none. */

@@ -150,7 +150,7 @@ final class Handles implements Methods {
             return;
         }
         LoopObject loop = Loops.find(HandleLayout.slot(timer, HandleLayout.LOOP));
-        if (loop == null || loop.isDebug()) {
+        if (loop == null || loop.isDebug() || loop.isHandedOver()) {
             Stock.cancelTimer(timer);
             return;
         }

@@ -28,8 +28,10 @@ public final class Imports {
             "pyloop._datagram_callbacks",
             "pyloop._datagram_fields",
             "pyloop._errands",
+            "pyloop._stock",
             "pyloop._stream_callbacks",
-            "pyloop._stream_fields");
+            "pyloop._stream_fields",
+            "time");
 
     /** The modules by their names, kept for ever. */
     private static final Map<String, Long> IMPORTED = new HashMap<>();
@@ -54,6 +56,11 @@ public final class Imports {
     /** Tells whether a module that was imported has an attribute. Runs no Python code. */
     static boolean hasAttribute(String module, String name) {
         return Modules.has(imported(module), name);
+    }
+
+    /** Returns a module that was imported. */
+    static @Borrowed long module(String name) {
+        return imported(name);
     }
 
     private static @Borrowed long imported(String module) {

@@ -13,6 +13,7 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Traverse;
 import dev.pyloop.cpython.Tuples;
 import dev.pyloop.cpython.Types;
+import dev.pyloop.cpython.WakeupDescriptor;
 import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.Callbacks;
@@ -33,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  * {@link #lock()} lets a system call give up while the engine sleeps.
  */
 final class LoopObject implements Callbacks, Host {
-    private static final double NANOS_PER_SECOND = 1e9;
     /** As much as asyncio receives at a time. */
     private static final int READ_BUFFER = 256 * 1024;
     /** What a pipe holds, unless somebody has changed that. */
@@ -45,8 +45,27 @@ final class LoopObject implements Callbacks, Host {
     private boolean closed;
     private boolean debug;
     private boolean debugFalse;
+    /** Whether asyncio's own iteration runs the callbacks; then Python has the queues, and the engine's are empty. */
+    private boolean handedOver;
+    /** Whether it is none of these three. */
+    private boolean plain = true;
+
+    /** The versions of the loop's type and of {@code asyncio.TimerHandle}, whose base is {@code Handle}, that were looked at. */
+    private int knownVersion;
+
+    private int knownHandleVersion;
+
     private boolean clockOverridden;
+    /** Whether the clock that ours stands for, that of asyncio's loops, is not asyncio's. */
+    private boolean stockClockReplaced;
+
     private boolean callAtOverridden;
+    private boolean callSoonOverridden;
+    /** Whether the loop runs in the main thread, which alone hears of signals. */
+    private boolean inMainThread;
+    /** Whether signals wake the loop that sleeps only as long as it does. */
+    private boolean wakeupClaimed;
+
     private boolean forever;
     private boolean foreignTransports;
     private final Flushes flushes = new Flushes();
@@ -96,10 +115,10 @@ final class LoopObject implements Callbacks, Host {
         return engine;
     }
 
-    /** Tells whether calls may take the short way: the loop is neither closed nor in debug mode. */
+    /** Tells whether calls may take the short way: the loop is neither closed nor in debug mode nor handed over. */
     @Inlined
     boolean isPlain() {
-        return !closed && !debug;
+        return plain;
     }
 
     boolean isClosed() {
@@ -112,6 +131,7 @@ final class LoopObject implements Callbacks, Host {
 
     void setClosed(boolean closed) {
         this.closed = closed;
+        setPlain();
     }
 
     /** Tells whether {@code self._debug} is {@code False}, and not something else that means as much. */
@@ -124,11 +144,52 @@ final class LoopObject implements Callbacks, Host {
         // First, for the value may refuse to be true or false.
         debugFalse = value == Objects.FALSE;
         debug = Objects.isTrue(value);
+        setPlain();
+    }
+
+    /** Tells whether asyncio's own iteration runs the callbacks. */
+    boolean isHandedOver() {
+        return handedOver;
+    }
+
+    /** Says whether asyncio's own iteration runs the callbacks; what is written is sent at once then. */
+    void setHandedOver(boolean handedOver) {
+        this.handedOver = handedOver;
+        engine.setHandedOver(handedOver);
+        setPlain();
+        if (handedOver) {
+            setRunner(null);
+        }
+    }
+
+    private void setPlain() {
+        plain = !closed && !debug && !handedOver;
+    }
+
+    /** Says whether the loop runs in the main thread. */
+    void setInMainThread(boolean inMainThread) {
+        this.inMainThread = inMainThread;
+    }
+
+    /** Says whether {@code self.call_soon()}, by which transports schedule what they do, is not ours. */
+    void setCallSoonOverridden(boolean overridden) {
+        callSoonOverridden = overridden;
     }
 
     /** Says whether {@code self.time()} is not ours. */
     void setClockOverridden(boolean overridden) {
         clockOverridden = overridden;
+    }
+
+    /** Says whether asyncio's {@code time()}, which ours stands for, is replaced. */
+    void setStockClockReplaced(boolean replaced) {
+        stockClockReplaced = replaced;
+    }
+
+    /** Returns the time as {@code EventLoop.time()} tells it. */
+    @Owned
+    long time() {
+        return stockClockReplaced ? Stock.time(self) : Clock.time();
     }
 
     /** Tells whether {@code self.call_at()}, which {@code call_later} goes through, is not ours. */
@@ -296,12 +357,39 @@ final class LoopObject implements Callbacks, Host {
     /** Does what {@code loop.call_soon(callback, argument, context=…)} does; NULL stands for no context. */
     void callSoon(@Borrowed long callback, @Borrowed long argument, @Borrowed long contextOrNone) {
         boolean given = contextOrNone != Objects.NULL && contextOrNone != Objects.NONE;
+        if (callSoonOverridden) {
+            PythonSide.callSoon(self, callback, argument, given ? contextOrNone : Objects.NULL);
+            return;
+        }
         if (!isPlain()) {
             Stock.callSoonIn(self, callback, argument, given ? contextOrNone : Objects.NONE);
             return;
         }
         long context = given ? References.retain(contextOrNone) : Contexts.copyCurrent(threadState());
         engine.callSoon(Handles.SOON.take(References.retain(callback), Tuples.of(argument), context, self));
+    }
+
+    /** Queues the turn of a source; see {@link Sources}. */
+    void queueSource(@Borrowed long object, int kind) {
+        if (handedOver || callSoonOverridden) {
+            PythonSide.queueTurn(self, object, kind);
+        } else {
+            engine.callSoon(References.retain(object) | kind);
+        }
+    }
+
+    /** Queues the turn of a source with the descriptors that the next poll finds ready, and before them. */
+    void queueSourceAtPoll(@Borrowed long object, int kind) {
+        if (handedOver) {
+            PythonSide.queueTurn(self, object, kind);
+        } else {
+            engine.callAtPoll(References.retain(object) | kind);
+        }
+    }
+
+    /** Sends what waits for the end of a callback or an iteration. */
+    void flush() {
+        flushes.endIteration();
     }
 
     /** Returns the state of the calling thread. */
@@ -322,7 +410,7 @@ final class LoopObject implements Callbacks, Host {
 
     /** Gives everything back. The loop must not run. */
     void close() {
-        closed = true;
+        setClosed(true);
         engine.close();
         errands.clear();
         peers.clear();
@@ -373,7 +461,7 @@ final class LoopObject implements Callbacks, Host {
     @Override
     @Inlined
     public double seconds() {
-        return clockOverridden ? overriddenSeconds() : System.nanoTime() / NANOS_PER_SECOND;
+        return clockOverridden || stockClockReplaced ? overriddenSeconds() : Clock.seconds();
     }
 
     @Override
@@ -384,13 +472,69 @@ final class LoopObject implements Callbacks, Host {
     @Override
     public void beforeSleep() {
         Handles.trimPools();
+        if (inMainThread) {
+            claimWakeup();
+        }
+    }
+
+    @Override
+    public void afterSleep() {
+        if (wakeupClaimed) {
+            wakeupClaimed = false;
+            WakeupDescriptor.set(WakeupDescriptor.NONE);
+        }
+    }
+
+    /**
+     * Has signals written to the self-pipe as long as the loop sleeps: any thread of the process may take one. Not longer,
+     * for a program may set a descriptor of its own, and wonder about ours; and not any more in this run once it has.
+     */
+    private void claimWakeup() {
+        if (!WakeupDescriptor.isAccessible()) {
+            // The system interrupts the poll, if it is not another thread that takes the signal.
+            Gil.checkSignals();
+            return;
+        }
+        int ours = engine.selfPipe().writer();
+        int before = WakeupDescriptor.set(ours);
+        if (before == ours) {
+            return;
+        }
+        if (before != WakeupDescriptor.NONE) {
+            inMainThread = false;
+            WakeupDescriptor.set(before);
+            PythonSide.keepWakeup(before);
+            return;
+        }
+        wakeupClaimed = true;
+        boolean checked = false;
+        try {
+            // Those that came before have written nothing.
+            Gil.checkSignals();
+            checked = true;
+        } finally {
+            if (!checked) {
+                afterSleep();
+            }
+        }
     }
 
     @Override
     public boolean breathe() {
+        if (Types.version(Objects.type(self)) != knownVersion
+                || Types.version(HandleLayout.STOCK_TIMER) != knownHandleVersion) {
+            lookAgain();
+        }
         // It may run handlers of signals, which are the program's.
         call.turn.callFunction(PythonSide.breath(), Objects.NULL, Objects.NULL, Turn.OVER);
         return true;
+    }
+
+    /** Looks whether the program has replaced methods of the loop's class or of handles, as one of their types has changed. */
+    private void lookAgain() {
+        PythonSide.lookAgain(self);
+        knownVersion = Types.version(Objects.type(self));
+        knownHandleVersion = Types.version(HandleLayout.STOCK_TIMER);
     }
 
     @Override
@@ -444,6 +588,15 @@ final class LoopObject implements Callbacks, Host {
         } else {
             Handles.retire(handle);
         }
+    }
+
+    /**
+     * Begins the turn of a source in a run of its own, of asyncio's, which looks by itself how long it takes; true if it asks
+     * for a call, after which {@link #finish} goes on.
+     */
+    boolean beginTurn(HandleCall next, @Owned long handle) {
+        next.turn.begin(handle, Double.POSITIVE_INFINITY);
+        return goOn(next.turn, Sources.BEGIN, Objects.NULL);
     }
 
     /** Goes on with a turn; true if it asks for a call, or errands do, when it is over. */

@@ -18,11 +18,21 @@ import org.jspecify.annotations.Nullable;
  * only.
  */
 final class LoopRun {
+    /** The state where asyncio's own method is called. */
+    private static final long HANDED_OVER = -1;
+
     /** The method {@code _run_once}. Its state is a number of {@link #runs}. */
     static final Driven METHOD = new Driven() {
         @Override
         public @Owned long begin(long request) {
-            LoopRun run = Loops.get(CallRequest.parameter(request, 0)).beginRun(request);
+            LoopObject loop = Loops.get(CallRequest.parameter(request, 0));
+            if (loop.isHandedOver()) {
+                // By somebody who has kept this method from before.
+                CallRequest.setState(request, HANDED_OVER);
+                Stock.requestRunOnce(request, CallRequest.parameter(request, 0));
+                return Objects.NULL;
+            }
+            LoopRun run = loop.beginRun(request);
             try {
                 CallRequest.setState(request, enter(run));
             } catch (OutOfMemoryError e) {
@@ -34,6 +44,10 @@ final class LoopRun {
 
         @Override
         public @Owned long resume(@Owned long result, long request) {
+            if (CallRequest.state(request) == HANDED_OVER) {
+                CallRequest.clear(request);
+                return result;
+            }
             LoopRun run = find(CallRequest.state(request));
             return run.leaving ? run.resumeLeaving(result, request) : run.resume(result, request);
         }

@@ -61,7 +61,7 @@ public final class LoopType implements ErrandMethods {
     /** Builds the type. */
     public static @Owned long build() {
         LoopType methods = new LoopType();
-        long type = new TypeBuilder("pyloop._engine.EventLoop", Loops.OBJECT_SIZE)
+        TypeBuilder builder = new TypeBuilder("pyloop._engine.EventLoop", Loops.OBJECT_SIZE)
                 .subclassable()
                 .doc("The engine of pyloop.EventLoop, in Java. Not to be used alone.")
                 .traverse(LoopType::traverse)
@@ -106,8 +106,9 @@ public final class LoopType implements ErrandMethods {
                         methods,
                         TRACK_KEPT_HANDLES,
                         "Prepare the handles that programs keep, of all loops, for a full garbage collection.")
-                .keywords("_set", methods, SET, "Tell the engine the value of one of the loop's attributes.")
-                .build(Objects.NULL);
+                .keywords("_set", methods, SET, "Tell the engine the value of one of the loop's attributes.");
+        Outside.addTo(builder);
+        long type = builder.build(Objects.NULL);
         Loops.setLoopType(type);
         return type;
     }
@@ -143,7 +144,8 @@ public final class LoopType implements ErrandMethods {
                 return DatagramType.build();
             }
             case TIME -> {
-                return Numbers.fromDouble(System.nanoTime() / 1e9);
+                LoopObject loop = Loops.findOwn(self);
+                return loop == null ? Clock.time() : loop.time();
             }
             case READY_COUNT -> {
                 return Numbers.fromLong(Loops.get(self).engine().readyCount());
@@ -252,12 +254,13 @@ public final class LoopType implements ErrandMethods {
             return schedule(loop, when, timer);
         }
         long timer = Stock.callAt(self, arguments, count, names);
-        try {
-            double when = Numbers.toDouble(HandleLayout.slot(timer, HandleLayout.WHEN));
-            loop.engine().callAt(when, References.retain(timer));
-        } catch (PythonException | OutOfMemoryError e) {
-            References.release(timer);
-            throw e;
+        if (!loop.isHandedOver()) {
+            try {
+                PythonSide.takeScheduled(self);
+            } catch (PythonException | OutOfMemoryError e) {
+                References.release(timer);
+                throw e;
+            }
         }
         return timer;
     }
@@ -332,6 +335,8 @@ public final class LoopType implements ErrandMethods {
         if (loop == null) {
             return;
         }
+        // Only the thread that forked is left.
+        loop.afterSleep();
         try {
             loop.engine().afterFork();
         } catch (SystemCallException e) {
@@ -370,7 +375,9 @@ public final class LoopType implements ErrandMethods {
 
     private static long timerCancelled(long self, long timer) {
         LoopObject loop = Loops.findOwn(self);
-        if (loop != null
+        if (loop != null && loop.isHandedOver()) {
+            Stock.timerCancelled(self, timer);
+        } else if (loop != null
                 && Handles.isTimer(timer)
                 && HandleLayout.slot(timer, HandleLayout.SCHEDULED) == Objects.TRUE) {
             loop.engine().timerSaidCancelled();
@@ -467,8 +474,14 @@ public final class LoopType implements ErrandMethods {
                 loop.setClosed(Objects.isTrue(value));
             } else if (name == Names.TIME) {
                 loop.setClockOverridden(Objects.isTrue(value));
+            } else if (name == Names.STOCK_TIME) {
+                loop.setStockClockReplaced(Objects.isTrue(value));
             } else if (name == Names.CALL_AT) {
                 loop.setCallAtOverridden(Objects.isTrue(value));
+            } else if (name == Names.CALL_SOON) {
+                loop.setCallSoonOverridden(Objects.isTrue(value));
+            } else if (name == Names.MAIN_THREAD) {
+                loop.setInMainThread(Objects.isTrue(value));
             } else if (name == Names.FOREVER) {
                 loop.setForever(Objects.isTrue(value));
             } else if (name == Names.FOREIGN_TRANSPORTS) {

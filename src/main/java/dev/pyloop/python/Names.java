@@ -6,7 +6,9 @@ import dev.pyloop.cpython.Objects;
 /** Interned strings, which CPython too compares by identity. They live as long as the process. */
 final class Names {
     static final @Borrowed long CALL_AT = Objects.intern("call_at");
-    static final @Borrowed long CLEAR = Objects.intern("clear");
+    static final @Borrowed long CALL_LATER = Objects.intern("call_later");
+    static final @Borrowed long CALL_SOON = Objects.intern("call_soon");
+    static final @Borrowed long CALL_SOON_THREADSAFE = Objects.intern("call_soon_threadsafe");
     static final @Borrowed long CLOSED = Objects.intern("_closed");
     static final @Borrowed long CONTEXT = Objects.intern("context");
     static final @Borrowed long DEBUG = Objects.intern("_debug");
@@ -15,11 +17,14 @@ final class Names {
     static final @Borrowed long FOREIGN_TRANSPORTS = Objects.intern("_foreign_transports");
     static final @Borrowed long FOREVER = Objects.intern("_forever");
     static final @Borrowed long INTERNAL_FDS = Objects.intern("_internal_fds");
+    static final @Borrowed long MAIN_THREAD = Objects.intern("_main_thread");
     static final @Borrowed long RUN = Objects.intern("_run");
-    static final @Borrowed long SCHEDULED = Objects.intern("_scheduled");
+    static final @Borrowed long RUN_ONCE = Objects.intern("_run_once");
     static final @Borrowed long SET_RESULT = Objects.intern("set_result");
     static final @Borrowed long STOPPING = Objects.intern("_stopping");
+    static final @Borrowed long STOCK_TIME = Objects.intern("_stock_time");
     static final @Borrowed long TIME = Objects.intern("time");
+    static final @Borrowed long TIMER_HANDLE_CANCELLED = Objects.intern("_timer_handle_cancelled");
 
     private Names() {}
 }

@@ -2,6 +2,10 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.Numbers;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.References;
 
 /**
  * The functions of {@code pyloop._callbacks}, the Python code that Java calls. Each may raise.
@@ -29,6 +33,23 @@ final class PythonSide {
 
     private static final class Slow {
         static final @Borrowed long LOG = Imports.attribute(MODULE, "log_if_slow");
+    }
+
+    private static final class Turns {
+        static final @Borrowed long OF = Imports.attribute(MODULE, "turn_of");
+        static final @Borrowed long QUEUE = Imports.attribute(MODULE, "queue_turn");
+    }
+
+    private static final class Wakeup {
+        static final @Borrowed long KEEP = Imports.attribute(MODULE, "keep_wakeup");
+    }
+
+    private static final class Look {
+        static final @Borrowed long AGAIN = Imports.attribute(MODULE, "look_again");
+    }
+
+    private static final class Scheduled {
+        static final @Borrowed long TAKE = Imports.attribute(MODULE, "take_scheduled");
     }
 
     private static final class Descriptor {
@@ -66,6 +87,59 @@ final class PythonSide {
     /** Returns the function that logs, in debug mode, that the loop spent long on a transport. */
     static @Borrowed long slowLogger() {
         return Slow.LOG;
+    }
+
+    /** Returns an {@code asyncio.Handle} for the turn of a source. */
+    static @Owned long turnOf(@Borrowed long loop, @Borrowed long source, int kind) {
+        return withKind(Turns.OF, loop, source, kind);
+    }
+
+    /** Schedules a call by the loop's {@code call_soon}, which is the program's; NULL stands for no context. */
+    static void callSoon(
+            @Borrowed long loop, @Borrowed long callback, @Borrowed long argument, @Borrowed long contextOrNull) {
+        @Owned long method = Objects.getAttribute(loop, Names.CALL_SOON);
+        try {
+            References.release(
+                    contextOrNull == Objects.NULL
+                            ? Calls.callWith(method, callback, argument)
+                            : Stock.callInContext(method, callback, argument, contextOrNull));
+        } finally {
+            References.release(method);
+        }
+    }
+
+    /** Queues the turn of a source by the loop's {@code call_soon}. */
+    static void queueTurn(@Borrowed long loop, @Borrowed long source, int kind) {
+        References.release(withKind(Turns.QUEUE, loop, source, kind));
+    }
+
+    /** Has signals written to a descriptor of the program's as before, which was not asked whether to warn when it is full. */
+    static void keepWakeup(int descriptor) {
+        long number = Numbers.fromLong(descriptor);
+        try {
+            References.release(Calls.call(Wakeup.KEEP, number));
+        } finally {
+            References.release(number);
+        }
+    }
+
+    /** Looks whether the program has replaced methods that run callbacks. */
+    static void lookAgain(@Borrowed long loop) {
+        References.release(Calls.call(Look.AGAIN, loop));
+    }
+
+    /** Schedules what asyncio's code, or the program, has entered in the loop's list of timers. */
+    static void takeScheduled(@Borrowed long loop) {
+        References.release(Calls.call(Scheduled.TAKE, loop));
+    }
+
+    private static @Owned long withKind(long function, long loop, long source, int kind) {
+        long number = Numbers.fromLong(kind);
+        try {
+            return Calls.callWith(function, loop, source, number);
+        } finally {
+            References.release(number);
+        }
     }
 
     /** Returns the descriptor, as a Python int, of an object with a {@code fileno} method. */

@@ -50,6 +50,17 @@ final class Sources {
         return handle & ~KIND_MASK;
     }
 
+    /** Tells whether handles of a kind may refer to {@code object}. */
+    static boolean isOf(@Borrowed long object, int kind) {
+        return switch (kind) {
+            case READ, WRITE, START_READING -> Streams.isStream(object);
+            case ACCEPT, ACCEPTED -> Acceptors.isAcceptor(object);
+            case WAITER -> true;
+            case DATAGRAM -> DatagramType.isDatagramTransport(object);
+            default -> false;
+        };
+    }
+
     private static boolean beginAgain(Turn turn, @Owned long result) {
         References.release(Errors.check(result));
         return begin(turn, Objects.NULL);

@@ -16,11 +16,7 @@ import dev.pyloop.memory.NativeBuffer;
  */
 final class Stock {
     private static final class Loop {
-        static final @Borrowed long TYPE = Imports.attribute("asyncio.base_events", "BaseEventLoop");
-        static final @Borrowed long CALL_SOON = Objects.getAttribute(TYPE, "call_soon");
-        static final @Borrowed long CALL_SOON_THREADSAFE = Objects.getAttribute(TYPE, "call_soon_threadsafe");
-        static final @Borrowed long CALL_LATER = Objects.getAttribute(TYPE, "call_later");
-        static final @Borrowed long CALL_AT = Objects.getAttribute(TYPE, "call_at");
+        static final @Borrowed long TYPE = Imports.attribute("pyloop._stock", "SelectorEventLoop");
     }
 
     private static final class Handle {
@@ -31,42 +27,79 @@ final class Stock {
 
     private Stock() {}
 
-    /** {@code BaseEventLoop.call_soon(self, …)}. */
+    /** {@code SelectorEventLoop.call_soon(self, …)}. */
     static @Owned long callSoon(@Borrowed long self, long arguments, long count, @Borrowed long names) {
-        return call(Loop.CALL_SOON, self, arguments, count, names);
+        return callMethod(Names.CALL_SOON, self, arguments, count, names);
     }
 
-    /** {@code BaseEventLoop.call_soon(self, callback, argument, context=context)}. */
+    /** {@code SelectorEventLoop.call_soon(self, callback, argument, context=context)}. */
     static void callSoonIn(
             @Borrowed long self, @Borrowed long callback, @Borrowed long argument, @Borrowed long context) {
-        @Owned long names = Tuples.of(References.retain(Names.CONTEXT));
-        try (NativeBuffer arguments = new NativeBuffer(3 * Long.BYTES)) {
-            Memory.putLong(arguments.address(), callback);
-            Memory.putLong(arguments.address() + Long.BYTES, argument);
-            Memory.putLong(arguments.address() + 2 * Long.BYTES, context);
-            References.release(callSoon(self, arguments.address(), 2, names));
+        @Owned long method = method(Names.CALL_SOON);
+        try {
+            References.release(callWithContext(method, context, self, callback, argument));
+        } finally {
+            References.release(method);
+        }
+    }
+
+    /** Calls a method that schedules: {@code method(callback, argument, context=context)}. */
+    static @Owned long callInContext(
+            @Borrowed long method, @Borrowed long callback, @Borrowed long argument, @Borrowed long context) {
+        return callWithContext(method, context, callback, argument);
+    }
+
+    private static @Owned long callWithContext(long function, long context, long... positional) {
+        @Owned long names = Tuples.of(Names.CONTEXT);
+        try (NativeBuffer arguments = new NativeBuffer((positional.length + 1L) * Long.BYTES)) {
+            long end = arguments.address();
+            for (long argument : positional) {
+                Memory.putLong(end, argument);
+                end += Long.BYTES;
+            }
+            Memory.putLong(end, context);
+            return Calls.call(function, arguments.address(), positional.length, names);
         } finally {
             References.release(names);
         }
     }
 
-    /** {@code BaseEventLoop.call_soon_threadsafe(self, …)}. */
+    /** {@code SelectorEventLoop.call_soon_threadsafe(self, …)}. */
     static @Owned long callSoonThreadsafe(@Borrowed long self, long arguments, long count, @Borrowed long names) {
-        return call(Loop.CALL_SOON_THREADSAFE, self, arguments, count, names);
+        return callMethod(Names.CALL_SOON_THREADSAFE, self, arguments, count, names);
     }
 
-    /** {@code BaseEventLoop.call_later(self, …)}, which calls {@code self.call_at}. */
+    /** {@code SelectorEventLoop.call_later(self, …)}, which calls {@code self.call_at}. */
     static @Owned long callLater(@Borrowed long self, long arguments, long count, @Borrowed long names) {
-        return call(Loop.CALL_LATER, self, arguments, count, names);
+        return callMethod(Names.CALL_LATER, self, arguments, count, names);
     }
 
-    /** {@code BaseEventLoop.call_at(self, …)}; empties the list in which it schedules the timer it returns. */
+    /** {@code SelectorEventLoop.call_at(self, …)}, which enters the timer in the list {@code self._scheduled}. */
     static @Owned long callAt(@Borrowed long self, long arguments, long count, @Borrowed long names) {
-        long timer = call(Loop.CALL_AT, self, arguments, count, names);
-        long scheduled = Objects.getAttribute(self, Names.SCHEDULED);
-        References.release(Calls.callMethod(scheduled, Names.CLEAR));
-        References.release(scheduled);
-        return timer;
+        return callMethod(Names.CALL_AT, self, arguments, count, names);
+    }
+
+    /** Asks for {@code SelectorEventLoop._run_once(self)}. */
+    static void requestRunOnce(long request, @Borrowed long self) {
+        @Owned long method = method(Names.RUN_ONCE);
+        // Its class keeps it.
+        References.release(method);
+        Calls.requestFunction(request, method, self, Objects.NULL);
+    }
+
+    /** {@code SelectorEventLoop.time(self)}. */
+    static @Owned long time(@Borrowed long self) {
+        return callMethod(Names.TIME, self);
+    }
+
+    /** {@code SelectorEventLoop._timer_handle_cancelled(self, timer)}. */
+    static void timerCancelled(@Borrowed long self, @Borrowed long timer) {
+        long method = method(Names.TIMER_HANDLE_CANCELLED);
+        try {
+            References.release(Calls.callWith(method, self, timer));
+        } finally {
+            References.release(method);
+        }
     }
 
     /** {@code Handle(callback, args, loop, context)}; with {@code None}, it runs in a copy of the current context. */
@@ -94,6 +127,30 @@ final class Stock {
     /** Asks for {@code Handle._run(handle)}, whatever the handle's class makes of it. */
     static void requestRun(long request, @Borrowed long handle) {
         Calls.requestFunction(request, Handle.RUN, handle, Objects.NULL);
+    }
+
+    /** Looked up each time: tools replace methods of asyncio's classes. */
+    private static @Owned long method(@Borrowed long name) {
+        return Objects.getAttribute(Loop.TYPE, name);
+    }
+
+    private static @Owned long callMethod(@Borrowed long name, @Borrowed long self) {
+        long method = method(name);
+        try {
+            return Calls.call(method, self);
+        } finally {
+            References.release(method);
+        }
+    }
+
+    private static @Owned long callMethod(
+            @Borrowed long name, @Borrowed long self, long arguments, long count, @Borrowed long names) {
+        long method = method(name);
+        try {
+            return call(method, self, arguments, count, names);
+        } finally {
+            References.release(method);
+        }
     }
 
     /** Calls a function of a class: {@code self} goes before the arguments. */

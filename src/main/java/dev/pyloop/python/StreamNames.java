@@ -12,6 +12,7 @@ final class StreamNames {
     static final @Borrowed long DATA = Objects.intern("data");
     static final @Borrowed long DATA_RECEIVED = Objects.intern("data_received");
     static final @Borrowed long GET_BUFFER = Objects.intern("get_buffer");
+    static final @Borrowed long GET_WRITE_BUFFER_SIZE = Objects.intern("get_write_buffer_size");
     static final @Borrowed long LIST_OF_DATA = Objects.intern("list_of_data");
     static final @Borrowed long PROTOCOL = Objects.intern("protocol");
 

@@ -1,8 +1,10 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Errors;
+import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
@@ -114,7 +116,7 @@ final class StreamObject implements StreamOwner {
     /** Begins to read in the next iteration, in the context that is current now. */
     void startReadingSoon() {
         StreamContexts.keep(this, StreamLayout.READ_CONTEXT);
-        loop.engine().callSoon(References.retain(self) | Sources.START_READING);
+        loop.queueSource(self, Sources.START_READING);
     }
 
     /** Begins to read, unless the protocol did not want to when it learned that it is connected. */
@@ -224,6 +226,12 @@ final class StreamObject implements StreamOwner {
         lostBy = Objects.NULL;
     }
 
+    /** Tells whether lines are to be joined, and written by the method that the program may have put on this transport. */
+    boolean joinsLines() {
+        return StreamLayout.get(self, StreamLayout.DICT) != Objects.NULL
+                && (medium != Medium.SOCKET || StreamOutput.LINES_ARE_JOINED);
+    }
+
     /** Tells whether what is written now is dropped. */
     boolean isWritingOver() {
         return stream.isLost() || (medium == Medium.WRITE_PIPE && stream.isClosing());
@@ -328,6 +336,20 @@ final class StreamObject implements StreamOwner {
     @Override
     public void resumeWriting() {
         StreamSide.resumeWriting(this);
+    }
+
+    /** The program may have put a method of its own in the place of the one that tells it. */
+    @Override
+    public long writeBufferSize(long size) {
+        if (StreamLayout.get(self, StreamLayout.DICT) == Objects.NULL) {
+            return size;
+        }
+        long told = Calls.callMethod(self, StreamNames.GET_WRITE_BUFFER_SIZE);
+        try {
+            return Numbers.toLongSaturated(told);
+        } finally {
+            References.release(told);
+        }
     }
 
     @Override

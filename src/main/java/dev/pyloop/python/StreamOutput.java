@@ -22,9 +22,12 @@ final class StreamOutput {
     private static final int ENOUGH_LOST_WRITES = 5;
 
     private static final String IN_SENDFILE = "; sendfile is in progress";
+    /** Whether asyncio's sockets, as its pipes, join lines and write them. */
+    static final boolean LINES_ARE_JOINED =
+            Imports.attribute("pyloop._stream_callbacks", "LINES_ARE_JOINED") == Objects.TRUE;
+
     /** What this version of asyncio calls the writing of lines when it refuses it. */
-    private static final String LINES =
-            Imports.attribute("pyloop._stream_callbacks", "LINES_ARE_JOINED") == Objects.TRUE ? "write" : "writelines";
+    private static final String LINES = LINES_ARE_JOINED ? "write" : "writelines";
 
     private static final String LINES_AFTER_EOF = "Cannot call " + LINES + "() after write_eof()";
     private static final String LINES_IN_SENDFILE = "unable to " + LINES + IN_SENDFILE;

@@ -33,6 +33,7 @@ final class StreamSide {
     private static final long EMPTY_BUFFER = Imports.attribute(MODULE, "EMPTY_BUFFER");
     private static final long PEER_CLOSED = Imports.attribute(MODULE, "peer_closed");
     private static final long WIDEN = Imports.attribute(MODULE, "widen");
+    private static final long WRITE_JOINED = Imports.attribute(MODULE, "write_joined");
     private static final long LOG_EVENT = Imports.attribute(MODULE, "log_event");
 
     private StreamSide() {}
@@ -106,6 +107,11 @@ final class StreamSide {
     /** Writes a copy of lines that may come from code of the program's. */
     static void writeCopies(StreamObject transport, @Borrowed long lines) {
         transport.loop().addErrand(WRITE_COPIES, transport.self(), lines);
+    }
+
+    /** Joins lines and writes them by the method that the transport has. */
+    static void writeJoined(StreamObject transport, @Borrowed long lines) {
+        transport.loop().addErrand(WRITE_JOINED, transport.self(), lines);
     }
 
     /** Warns that the program goes on writing to a connection that has ended. */

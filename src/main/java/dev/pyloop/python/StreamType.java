@@ -59,7 +59,7 @@ final class StreamType implements ErrandMethods {
     static @Owned long build() {
         StreamSide.prepare();
         StreamType methods = new StreamType();
-        return new TypeBuilder("pyloop._engine.StreamTransport", StreamLayout.SIZE)
+        long built = new TypeBuilder("pyloop._engine.StreamTransport", StreamLayout.SIZE)
                 .subclassable()
                 .dictionary(StreamLayout.DICT)
                 .doc("The engine of PyLoop's stream transports, in Java. Not to be used alone.")
@@ -114,6 +114,8 @@ final class StreamType implements ErrandMethods {
                         IS_WRITING_PAUSED,
                         "Tell whether pause_writing() was called last.")
                 .build(StreamLayout.TYPE);
+        Streams.setType(built);
+        return built;
     }
 
     @Override
@@ -274,7 +276,9 @@ final class StreamType implements ErrandMethods {
 
     private static void writeLines(long self, long lines) {
         StreamObject transport = Streams.get(self);
-        if (Sequences.isList(lines)) {
+        if (transport.joinsLines()) {
+            StreamSide.writeJoined(transport, lines);
+        } else if (Sequences.isList(lines)) {
             StreamOutput.writeLines(transport, lines, Sequences.items(lines), Sequences.size(lines));
         } else if (Tuples.isTuple(lines)) {
             StreamOutput.writeLines(transport, lines, Tuples.items(lines), Tuples.size(lines));

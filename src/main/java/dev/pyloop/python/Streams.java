@@ -24,6 +24,18 @@ final class Streams {
 
     private Streams() {}
 
+    /** The type with a Java side; NULL until it is built. */
+    private static @Borrowed long type = Objects.NULL;
+
+    static void setType(@Borrowed long built) {
+        type = References.retain(built);
+    }
+
+    /** Tells whether an object of any kind is a stream transport of ours. */
+    static boolean isStream(@Borrowed long object) {
+        return type != Objects.NULL && Objects.isInstance(object, type);
+    }
+
     /** Returns the transport behind {@code self}, or raises RuntimeError if it was not initialized. */
     static StreamObject get(@Borrowed long self) {
         StreamObject transport = ALL.find(self);

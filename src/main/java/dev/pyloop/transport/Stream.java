@@ -165,7 +165,7 @@ public final class Stream implements Flushable {
             return;
         }
         blocked = queue != null;
-        if (writingPaused && size() <= marks.low()) {
+        if (writingPaused && owner.writeBufferSize(size()) <= marks.low()) {
             writingPaused = false;
             owner.resumeWriting();
         } else {
@@ -372,7 +372,7 @@ public final class Stream implements Flushable {
     }
 
     private void pauseWritingIfAbove() {
-        if (!writingPaused && size() > marks.high()) {
+        if (!writingPaused && owner.writeBufferSize(size()) > marks.high()) {
             writingPaused = true;
             owner.pauseWriting();
         }

@@ -45,6 +45,14 @@ public interface StreamOwner extends ChunkOwner {
      */
     void resumeWriting();
 
+    /**
+     * Returns how much is said to wait to be sent, by which flow control goes, where {@code size} bytes do. May call back into
+     * the stream.
+     */
+    default long writeBufferSize(long size) {
+        return size;
+    }
+
     /** Keeps what the callback that is now to be woken up by writability shall find as it is now. */
     void writingBlocked();
 

@@ -116,4 +116,7 @@ final class TaskTable implements Callbacks, Host {
         }
         return task;
     }
+
+    @Override
+    public void afterSleep() {}
 }

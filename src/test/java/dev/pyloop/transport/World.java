@@ -50,4 +50,7 @@ final class World implements Callbacks, Host {
     public boolean breathe() {
         return false;
     }
+
+    @Override
+    public void afterSleep() {}
 }
