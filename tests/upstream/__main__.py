@@ -21,7 +21,9 @@ from upstream.subject import Subject
 
 LOOPS = ("asyncio", "pyloop")
 FIXED = ("-p", "upstream.plugin", "-p", "no:cacheprovider", "-q", "-rfE", "--tb=short", "--timeout=60", "--color=no")
-SUITE_SECONDS = 1500
+# After this time a suite is taken to hang.
+SUITE_SECONDS = 3600
+TIMED_OUT = 124
 
 
 def run_suite(subject: Subject, place: Place, loop: str, tests: Sequence[str] = ()) -> Run:
@@ -45,6 +47,8 @@ def run_suite(subject: Subject, place: Place, loop: str, tests: Sequence[str] = 
         )
         try:
             status = process.wait(SUITE_SECONDS)
+        except subprocess.TimeoutExpired:
+            status = TIMED_OUT
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
