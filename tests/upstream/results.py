@@ -33,9 +33,10 @@ class Run:
 
 @dataclass
 class Verdict:
-    """What is wrong with PyLoop's run, and which of the excluded tests failed in it."""
+    """What is wrong with PyLoop's run, what passed on asyncio alone, and which of that is excluded, and why."""
 
     problems: list[str]
+    different: list[str]
     excluded: dict[str, str]
 
 
@@ -60,11 +61,9 @@ def differing(asyncio: Run, pyloop: Run) -> list[str]:
 
 def judge(subject: Subject, asyncio: Run, pyloop: Run) -> Verdict:
     """Compares both runs of a suite."""
-    different = {test: subject.reason(test) for test in differing(asyncio, pyloop)}
-    excluded = {test: reason for test, reason in different.items() if reason}
-    problems = [
-        f"{test}: {pyloop.outcomes.get(test, 'not run')}" for test, reason in different.items() if reason is None
-    ]
+    different = differing(asyncio, pyloop)
+    excluded = {test: reason for test in different if (reason := subject.reason(test))}
+    problems = [f"{test}: {pyloop.outcomes.get(test, 'not run')}" for test in different if test not in excluded]
     problems += _needless(subject, excluded)
     for name, run in (("asyncio", asyncio), ("PyLoop", pyloop)):
         if run.status not in ENDED:
@@ -74,7 +73,7 @@ def judge(subject: Subject, asyncio: Run, pyloop: Run) -> Verdict:
             problems.append(f"no test passed on {name}")
     if not pyloop.loops.get("pyloop"):
         problems.append("no loop of PyLoop's was made")
-    return Verdict(problems, excluded)
+    return Verdict(problems, different, excluded)
 
 
 def _needless(subject: Subject, excluded: dict[str, str]) -> Iterator[str]:
