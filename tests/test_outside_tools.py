@@ -151,7 +151,7 @@ import time
 import aiodebug.log_slow_callbacks
 slow = []
 def enable():
-    aiodebug.log_slow_callbacks.enable(0.05, lambda name, seconds: slow.append(name.split()[-1][:9]))
+    aiodebug.log_slow_callbacks.enable(0.05, lambda name, seconds: slow.append(name))
 run = asyncio.Handle._run
 for make in loops:
     asyncio.Handle._run = run
@@ -167,10 +167,10 @@ for make in loops:
         await asyncio.sleep(0.01)
     loop.run_until_complete(main())
     loop.close()
-    say(len(slow))
+    say(any("sleep" in name for name in slow))
 """
         )
-        == ["1"] * 2
+        == ["True"] * 2
     )
 
 
@@ -197,8 +197,8 @@ for make in loops:
         aiocop.deactivate()
     loop.run_until_complete(main())
     loop.close()
-    say(len(events))
+    say(bool(events))
 """,
         )
-        == ["1"] * 2
+        == ["True"] * 2
     )

@@ -23,8 +23,9 @@ final class Clock {
 
     private Clock() {}
 
-    /** Returns the time in seconds. */
-    @Inlined
+    /**
+     * Returns the time in seconds. Not inlined: that would make the methods that ask larger, and their other callers slower.
+     */
     static double seconds() {
         return isReplaced() ? replacedSeconds() : System.nanoTime() / NANOS_PER_SECOND;
     }

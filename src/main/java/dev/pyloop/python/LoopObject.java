@@ -55,6 +55,9 @@ final class LoopObject implements Callbacks, Host {
 
     private int knownHandleVersion;
 
+    /** Whether the program has a method of its own for the time. */
+    private boolean ownClock;
+    /** Whether it is to be asked, for that or for the next reason. */
     private boolean clockOverridden;
     /** Whether the clock that ours stands for, that of asyncio's loops, is not asyncio's. */
     private boolean stockClockReplaced;
@@ -178,12 +181,14 @@ final class LoopObject implements Callbacks, Host {
 
     /** Says whether {@code self.time()} is not ours. */
     void setClockOverridden(boolean overridden) {
-        clockOverridden = overridden;
+        ownClock = overridden;
+        clockOverridden = ownClock || stockClockReplaced;
     }
 
     /** Says whether asyncio's {@code time()}, which ours stands for, is replaced. */
     void setStockClockReplaced(boolean replaced) {
         stockClockReplaced = replaced;
+        clockOverridden = ownClock || stockClockReplaced;
     }
 
     /** Returns the time as {@code EventLoop.time()} tells it. */
@@ -461,7 +466,7 @@ final class LoopObject implements Callbacks, Host {
     @Override
     @Inlined
     public double seconds() {
-        return clockOverridden || stockClockReplaced ? overriddenSeconds() : Clock.seconds();
+        return clockOverridden ? overriddenSeconds() : Clock.seconds();
     }
 
     @Override
