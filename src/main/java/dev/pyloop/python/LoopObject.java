@@ -201,9 +201,8 @@ final class LoopObject implements Callbacks, Host {
     /** Ends the call of a run; true if another is to be made before the run goes on. */
     @Inlined
     boolean finish(HandleCall made, @Owned long result) {
-        Step step = made.turn.takeStep();
-        if (step != null) {
-            return goOn(made.turn, step, result);
+        if (made.turn.isAsking()) {
+            return goOn(made.turn, made.turn.takeStep(), result);
         }
         handles.finish(made, result);
         flushes.endCallback();
@@ -376,8 +375,12 @@ final class LoopObject implements Callbacks, Host {
     }
 
     @Override
-    public boolean breathe() {
-        // It may run handlers of signals, which are the program's.
+    public boolean breathe(boolean signalled) {
+        if (!signalled) {
+            PythonSide.breathe();
+            return false;
+        }
+        // It runs handlers, which are the program's.
         call.turn.callFunction(PythonSide.breath(), Objects.NULL, Objects.NULL, Turn.OVER);
         return true;
     }
@@ -436,7 +439,6 @@ final class LoopObject implements Callbacks, Host {
     }
 
     /** Goes on with a turn; true if it asks for a call, or errands do, when it is over. */
-    @Inlined
     private boolean goOn(Turn turn, Step step, @Owned long result) {
         boolean failed = true;
         try {

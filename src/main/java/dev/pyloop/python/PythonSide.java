@@ -2,6 +2,7 @@ package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.References;
 
 /**
  * The functions of {@code pyloop._callbacks}, the Python code that Java calls. Each may raise.
@@ -46,6 +47,11 @@ final class PythonSide {
      */
     static @Borrowed long breath() {
         return Breath.TAKE;
+    }
+
+    /** Calls it, when no signal is known to have come. */
+    static void breathe() {
+        References.release(Calls.call(Breath.TAKE));
     }
 
     /** Returns the function that hands a callback's exception to the exception handler of its handle's loop. */
