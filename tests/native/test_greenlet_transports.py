@@ -19,9 +19,14 @@ def at(place):
     noted.append(place)
     if place == PLACE:
         loop = asyncio._get_running_loop()
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.tasks._leave_task(loop, task)
         asyncio._set_running_loop(None)
         outside.switch()
         asyncio._set_running_loop(loop)
+        if task is not None:
+            asyncio.tasks._enter_task(loop, task)
 
 def nested(depth):
     # Python's own calls of Python take no C stack; these do, where that of the greenlets was.

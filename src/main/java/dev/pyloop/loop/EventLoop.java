@@ -499,8 +499,7 @@ public final class EventLoop implements AutoCloseable {
         }
         takeInbox();
         if (ready.isEmpty() || policy.mustPoll(watchedByProgram())) {
-            poll();
-            return host.breathe();
+            return host.breathe(poll());
         }
         return false;
     }
@@ -517,7 +516,8 @@ public final class EventLoop implements AutoCloseable {
         }
     }
 
-    private void poll() {
+    /** Returns whether a signal has come. */
+    private boolean poll() {
         if ((++polls & (POLLS_PER_TRIM - 1)) == 0) {
             trimQueues();
         }
@@ -530,13 +530,16 @@ public final class EventLoop implements AutoCloseable {
         if (!again.isEmpty()) {
             again.drainTo(ready);
         }
+        boolean signalled = count == -Errno.EINTR;
         for (int i = 0; i < count; i++) {
+            signalled |= poller.descriptor(i) == Poller.SIGNALLED;
             queueReady(poller.descriptor(i), poller.readiness(i));
         }
         crowded = ready.size() > before + 1;
         if (count < 0 && count != -Errno.EINTR) {
             throw new SystemCallException("epoll_wait", -count);
         }
+        return signalled;
     }
 
     private void trimQueues() {

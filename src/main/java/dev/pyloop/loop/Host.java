@@ -25,7 +25,8 @@ public interface Host {
      * Handles signals and lets other threads have the lock for a moment if they wait for it. Called once per poll, so
      * that a loop that never sleeps stays responsive; may run callbacks of the host and may throw.
      *
+     * @param signalled whether the poll ended because of a signal, so that there is something to handle
      * @return whether it is still to be done, by whoever advances the loop
      */
-    boolean breathe();
+    boolean breathe(boolean signalled);
 }

@@ -24,7 +24,9 @@ record ErrandMethod(ErrandMethods methods, int method, boolean takesArguments) i
     @Override
     @Inlined
     public @Owned long begin(long request) {
-        return end(call(request), request);
+        int before = Errands.total();
+        @Owned long result = call(request);
+        return before == Errands.total() && result != AGAIN ? result : end(result, request);
     }
 
     @Override
@@ -42,7 +44,7 @@ record ErrandMethod(ErrandMethods methods, int method, boolean takesArguments) i
         return end(result == AGAIN ? call(request) : result, request);
     }
 
-    @Inlined
+    /** Has the errands run that there are by now. */
     private @Owned long end(@Owned long result, long request) {
         LoopObject loop = methods.loopOf(CallRequest.parameter(request, 0));
         return loop == null || loop.errands().isEmpty() ? result : runErrands(loop, result, request);

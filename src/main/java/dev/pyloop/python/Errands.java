@@ -30,12 +30,21 @@ final class Errands {
     /** Of each a context or {@code None}, a function and a tuple of its arguments. */
     private static final int FIELDS = 3;
 
+    /** How many there have been, of all loops: who finds it as it was has left none. */
+    private static int total;
+
     private @Owned long[] fields = {};
     private int end;
 
     /** Looks the functions up: not to be done with an exception pending. */
     static void prepare() {
         assert Python.RUN != Objects.NULL;
+    }
+
+    /** Returns a number that is another when there have been more errands of any loop. */
+    @Inlined
+    static int total() {
+        return total;
     }
 
     @Inlined
@@ -53,6 +62,7 @@ final class Errands {
         fields[end + 1] = References.retain(function);
         fields[end + 2] = tuple;
         end += FIELDS;
+        total++;
     }
 
     /** Asks for a call that runs all of them; what they raise leaves it. {@link #endRequest} follows. */

@@ -277,9 +277,8 @@ final class LoopObject implements Callbacks, Host {
     /** Ends the call of a run; true if another is to be made before the run goes on. */
     @Inlined
     boolean finish(HandleCall made, @Owned long result) {
-        Step step = made.turn.takeStep();
-        if (step != null) {
-            return goOn(made.turn, step, result);
+        if (made.turn.isAsking()) {
+            return goOn(made.turn, made.turn.takeStep(), result);
         }
         handles.finish(made, result);
         flushes.endCallback();
@@ -525,12 +524,16 @@ final class LoopObject implements Callbacks, Host {
     }
 
     @Override
-    public boolean breathe() {
+    public boolean breathe(boolean signalled) {
         if (Types.version(Objects.type(self)) != knownVersion
                 || Types.version(HandleLayout.STOCK_TIMER) != knownHandleVersion) {
             lookAgain();
         }
-        // It may run handlers of signals, which are the program's.
+        if (!signalled) {
+            PythonSide.breathe();
+            return false;
+        }
+        // It runs handlers, which are the program's.
         call.turn.callFunction(PythonSide.breath(), Objects.NULL, Objects.NULL, Turn.OVER);
         return true;
     }
@@ -605,7 +608,6 @@ final class LoopObject implements Callbacks, Host {
     }
 
     /** Goes on with a turn; true if it asks for a call, or errands do, when it is over. */
-    @Inlined
     private boolean goOn(Turn turn, Step step, @Owned long result) {
         boolean failed = true;
         try {

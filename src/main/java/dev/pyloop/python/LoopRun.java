@@ -80,6 +80,7 @@ final class LoopRun {
         return call;
     }
 
+    @Inlined
     private static LoopRun find(long number) {
         LoopRun run = runs[(int) number];
         if (run == null) {

@@ -69,6 +69,11 @@ final class PythonSide {
         return Breath.TAKE;
     }
 
+    /** Calls it, when no signal is known to have come. */
+    static void breathe() {
+        References.release(Calls.call(Breath.TAKE));
+    }
+
     /** Returns the function that hands a callback's exception to the exception handler of its handle's loop. */
     static @Borrowed long failureReporter() {
         return Failure.REPORT;

@@ -4,6 +4,7 @@ import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.References;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.Errno;
 
 /**
@@ -18,6 +19,7 @@ final class StreamInput {
     private StreamInput() {}
 
     /** Reads once and asks for a call of {@code data_received}; true if it does. */
+    @Inlined
     static boolean read(StreamObject transport, Turn turn) {
         ReadBuffer buffer = transport.loop().readBuffer();
         if (buffer.mayExpectMuch()) {
@@ -33,6 +35,7 @@ final class StreamInput {
         return true;
     }
 
+    @Inlined
     private static boolean delivered(Turn turn, @Owned long result) {
         if (result == Objects.NULL) {
             StreamSide.failConnection(of(turn), StreamMessages.DATA_RECEIVED);

@@ -109,17 +109,17 @@ final class Turn {
         return next != null;
     }
 
-    /** Takes note that the call was made, and returns what goes on; null if the call was none of those asked for here. */
-    @Nullable
+    /** Takes note that the call that was asked for was made, and returns what goes on. */
     @Inlined
     Step takeStep() {
         Step step = next;
-        if (step != null) {
-            next = null;
-            References.releaseUnlessNull(callee);
-            References.releaseUnlessNull(first);
-            References.releaseUnlessNull(second);
+        if (step == null) {
+            throw new IllegalStateException("no call was asked for");
         }
+        next = null;
+        References.releaseUnlessNull(callee);
+        References.releaseUnlessNull(first);
+        References.releaseUnlessNull(second);
         return step;
     }
 

@@ -105,7 +105,7 @@ final class TaskTable implements Callbacks, Host {
     public void beforeSleep() {}
 
     @Override
-    public boolean breathe() {
+    public boolean breathe(boolean signalled) {
         return false;
     }
 

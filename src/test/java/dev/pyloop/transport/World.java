@@ -47,7 +47,7 @@ final class World implements Callbacks, Host {
     public void beforeSleep() {}
 
     @Override
-    public boolean breathe() {
+    public boolean breathe(boolean signalled) {
         return false;
     }
 
