@@ -1,6 +1,6 @@
 """Tasks on other processes, and just so on other machines: a Dask cluster, all of it on PyLoop.
 
-Run it where `pip install distributed pyloop-asyncio` has been run: python dask_cluster.py [TASKS] [asyncio|uvloop]
+Run it where `pip install distributed pyloop-asyncio` has been run: python dask_cluster.py [TASKS] [asyncio]
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import asyncio
 import sys
 import time
 
-import dask
 from distributed import Client, LocalCluster
 
 import pyloop
@@ -19,8 +18,6 @@ TASKS, LOOP = (sys.argv[1:] + ["10000", "pyloop"][len(sys.argv) - 1 :])[:2]
 # Here, and not under `if __name__`: the processes of the workers import this file too, and so run on PyLoop.
 if LOOP == "pyloop":
     pyloop.install()
-else:
-    dask.config.set({"distributed.admin.event-loop": LOOP})
 
 
 def work(number: int) -> int:
