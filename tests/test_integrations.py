@@ -156,7 +156,9 @@ def test_pytest_asyncio_runs_tests_on_a_pyloop_loop(configuration: str, tmp_path
     (tmp_path / "conftest.py").write_text(configuration)
     (tmp_path / "test_program.py").write_text(_PYTEST_TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
-    done = run_command([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=tmp_path)
+    # looptime's plugin, which is installed for other tests, would put loops of its own in their place.
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:looptime_plugin"]
+    done = run_command([sys.executable, "-m", "pytest", *options], cwd=tmp_path)
     assert "1 failed, 3 passed" in done.stdout, done.stdout + done.stderr
     assert "a failing test fails" in done.stdout
 

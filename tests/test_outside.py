@@ -463,3 +463,13 @@ def test_a_class_of_pyloop_s_takes_the_place_of_asyncio_s(loop: Any, monkeypatch
     loop.set_debug(True)
     assert loop.run_until_complete(_everything()) == _ALL
     assert not _is_handed_over(loop)
+
+
+def test_a_timer_whose_deadline_is_gone_is_not_given_back(loop: Any) -> None:
+    loop._ready.rotate()
+    timer = loop.call_later(1000, print)
+    del timer._when
+    with pytest.raises(AttributeError, match="_when"):  # asyncio's own code, as on asyncio
+        run_iteration(loop)
+    assert list(loop._scheduled) == [timer]
+    loop._scheduled.clear()

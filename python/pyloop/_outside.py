@@ -142,6 +142,8 @@ class OutsideMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             return
         if sys.getrefcount(self._ready) > 2 or sys.getrefcount(self._scheduled) > 2:
             return
+        if not all(isinstance(getattr(timer, "_when", None), (float, int)) for timer in self._scheduled):
+            return  # Somebody has changed a timer, and asyncio's code knows what becomes of it.
         self._take_back(list(self._ready), self._scheduled)
         self._handed_over = False
         self._settle_run_once()

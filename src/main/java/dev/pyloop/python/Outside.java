@@ -150,7 +150,11 @@ final class Outside implements ErrandMethods {
         if (!Handles.isTimer(timer)) {
             throw PythonException.typeError("only instances of asyncio.TimerHandle can be scheduled");
         }
-        double when = Numbers.toDouble(HandleLayout.slot(timer, HandleLayout.WHEN));
+        long deadline = HandleLayout.slot(timer, HandleLayout.WHEN);
+        if (deadline == Objects.NULL) {
+            throw PythonException.typeError("a timer without a deadline cannot be scheduled");
+        }
+        double when = Numbers.toDouble(deadline);
         loop.engine().callAt(when, References.retain(timer));
         Handles.setScheduled(timer, true);
         if (HandleLayout.isCancelled(timer)) {
