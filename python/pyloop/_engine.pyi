@@ -1,7 +1,7 @@
 # The types that Java adds to this module.
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import Context
 from typing import Any, TypeVarTuple, Unpack, type_check_only
 
