@@ -60,5 +60,5 @@ class TaskMethods(_stock.SelectorEventLoop):
         return task
 
     if _engine.runtime.NAME == "native":
-        # Every future and task asks, from C: there a method of the library costs less than Python's, and one of a JVM more.
+        # Every future and task asks, from C: there the library's method costs less than one of Python's, a JVM's more.
         get_debug = _engine.EventLoop._get_debug
