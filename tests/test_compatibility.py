@@ -138,7 +138,10 @@ def test_what_is_inherited_is_said_to_be() -> None:
     for row in _of_this_version():
         if row.table == "AbstractEventLoop" and row.keyword is None:
             ours, stock = getattr(loop_class, row.method), getattr(asyncio.SelectorEventLoop, row.method)
-            assert (ours is stock) == row.does.startswith(_INHERITED), row
+            inherited = row.does.startswith(_INHERITED) or (
+                pyloop.engine() == "jvm" and row.does.endswith(f"on a JVM {_INHERITED}")
+            )
+            assert (ours is stock) == inherited, row
 
 
 @pytest.mark.parametrize("method", _public_methods(dir(asyncio.SelectorEventLoop), asyncio.SelectorEventLoop))

@@ -127,8 +127,7 @@ class OutsideMethods(_engine.EventLoop, _stock.SelectorEventLoop):
             except BaseException:
                 self._assign("_ready", views[0])
                 self._assign("_scheduled", views[1])
-                for handle in ready:
-                    self._enqueue(handle)
+                self._take_back(list(ready), scheduled)
                 raise
             self._handed_over = True
             self._settle_run_once()

@@ -217,7 +217,9 @@ async def test_of_a_loop_of_its_own(own, value):
 def test_fixtures_of_loops_of_several_scopes(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(_FIXTURES)
     (tmp_path / "test_engines.py").write_text(_TESTS)
-    command: list[Any] = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    # looptime's plugin, which is installed for other tests, would put loops of its own in their place.
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:looptime_plugin"]
+    command: list[Any] = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
     done = run_command(command, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "10 passed" in done.stdout

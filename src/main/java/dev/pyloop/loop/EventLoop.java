@@ -272,6 +272,8 @@ public final class EventLoop implements AutoCloseable {
         woken = false;
         policy.pollNext();
         releaseRemovedTimers();
+        // Who has them may drop some of those that count as scheduled.
+        timers.distrustCount();
     }
 
     /** Removes and returns the handle that would run next, or {@link ReadyQueue#NULL_HANDLE}. */
@@ -554,12 +556,13 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private int sleep(long timeout, int watched) {
+        boolean wasHandedOver = handedOver;
         host.beforeSleep();
         sleeping = true;
         // Once more: telling the time and what the host did may have given the lock up for a moment, or scheduled
         // something.
         long left = handedOver ? timeout : timeoutNanos();
-        if (left == NOT_AT_ALL || !inbox.isEmpty() || woken) {
+        if (left == NOT_AT_ALL || !inbox.isEmpty() || woken || handedOver != wasHandedOver) {
             sleeping = false;
             host.afterSleep();
             return poller.poll(watched);

@@ -56,6 +56,12 @@ final class BufferedInput {
 
     private static boolean receive(Turn turn) {
         StreamObject transport = StreamInput.of(turn);
+        if (transport.isClosed()) {
+            // By another run of the loop, while the program was asked for its buffer: the number may be somebody
+            // else's.
+            turn.releaseKept();
+            return false;
+        }
         if (!hasRoom(turn.kept)) {
             turn.releaseKept();
             StreamSide.failConnection(transport, StreamMessages.GET_BUFFER);

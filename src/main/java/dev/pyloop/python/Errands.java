@@ -33,7 +33,9 @@ final class Errands {
     /** How many there have been, of all loops: who finds it as it was has left none. */
     private static int total;
 
-    private @Owned long[] fields = {};
+    private static final long[] NONE = {};
+
+    private @Owned long[] fields = NONE;
     private int end;
 
     /** Looks the functions up: not to be done with an exception pending. */
@@ -45,6 +47,11 @@ final class Errands {
     @Inlined
     static int total() {
         return total;
+    }
+
+    /** Has whoever compares {@link #total} look for errands. */
+    static void noteLeft() {
+        total++;
     }
 
     @Inlined
@@ -77,14 +84,15 @@ final class Errands {
 
     /** As {@link #request}, in the turn of {@code step}; all that they raise is reported but what leaves the loop. */
     void request(Turn turn, @Borrowed long loop, long threadState, Step step) {
-        turn.callFunction(Python.RUN_FOR_LOOP, References.retain(loop), take(threadState), step);
+        @Owned long all = take(threadState);
+        turn.callFunction(Python.RUN_FOR_LOOP, References.retain(loop), all, step);
     }
 
     /** Drops them all. */
     void clear() {
         @Owned long[] dropped = fields;
         int count = end;
-        fields = new long[0];
+        fields = NONE;
         end = 0;
         for (int i = 0; i < count; i++) {
             References.release(dropped[i]);

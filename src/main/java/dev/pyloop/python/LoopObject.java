@@ -270,8 +270,14 @@ final class LoopObject implements Callbacks, Host {
     /** Goes on with a run; false when it is over. Otherwise its call is to be made. */
     @Inlined
     boolean advance(LoopRun run) {
+        HandleCall outer = call;
         call = run.call();
-        return engine.advance(run.progress());
+        try {
+            return engine.advance(run.progress());
+        } finally {
+            // A handler of a signal may have run the loop in there, by a run of its own.
+            call = outer;
+        }
     }
 
     /** Ends the call of a run; true if another is to be made before the run goes on. */
@@ -634,8 +640,16 @@ final class LoopObject implements Callbacks, Host {
         @Owned long context = turn.takeContext();
         if (context != Objects.NULL) {
             if (!fails) {
-                // What its protocol has sent, in the context of that.
-                flushes.datagrams().flushIfMany();
+                try {
+                    // What its protocol has sent, in the context of that.
+                    flushes.datagrams().flushIfMany();
+                } catch (OutOfMemoryError e) {
+                    Errors.raise(e);
+                    fails = true;
+                } catch (StackOverflowError | RuntimeException e) {
+                    Errors.raise(e);
+                    fails = true;
+                }
             }
             fails |= !Contexts.exit(threadState(), context);
             Contexts.release(context);
@@ -643,11 +657,17 @@ final class LoopObject implements Callbacks, Host {
         @Owned long handle = turn.end();
         if (fails) {
             failTurn(turn, handle);
-        } else if (debug && handle != Objects.NULL) {
-            logIfSlow(seconds() - turn.start);
-        }
-        if (handle != Objects.NULL) {
-            References.release(Sources.object(handle));
+            if (handle != Objects.NULL) {
+                References.release(Sources.object(handle));
+            }
+        } else if (handle != Objects.NULL) {
+            try {
+                if (debug) {
+                    logIfSlow(seconds() - turn.start);
+                }
+            } finally {
+                References.release(Sources.object(handle));
+            }
         }
     }
 

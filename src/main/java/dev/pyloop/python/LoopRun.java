@@ -3,6 +3,7 @@ package dev.pyloop.python;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.References;
 import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.EventLoop;
@@ -45,6 +46,7 @@ final class LoopRun {
         @Override
         public @Owned long resume(@Owned long result, long request) {
             if (CallRequest.state(request) == HANDED_OVER) {
+                References.release(CallRequest.argument(request, 0));
                 CallRequest.clear(request);
                 return result;
             }

@@ -170,6 +170,8 @@ final class Outside implements ErrandMethods {
         }
         loop.flush();
         if (!loop.errands().isEmpty()) {
+            // They are run when this has returned, be they left by it or before.
+            Errands.noteLeft();
             nanos = 0;
         }
         try {

@@ -79,12 +79,9 @@ final class Stock {
         return callMethod(Names.CALL_AT, self, arguments, count, names);
     }
 
-    /** Asks for {@code SelectorEventLoop._run_once(self)}. */
+    /** Asks for {@code SelectorEventLoop._run_once(self)}; argument 0 of the call is owned by who asks. */
     static void requestRunOnce(long request, @Borrowed long self) {
-        @Owned long method = method(Names.RUN_ONCE);
-        // Its class keeps it.
-        References.release(method);
-        Calls.requestFunction(request, method, self, Objects.NULL);
+        Calls.requestFunction(request, method(Names.RUN_ONCE), self, Objects.NULL);
     }
 
     /** {@code SelectorEventLoop.time(self)}. */

@@ -34,6 +34,8 @@ public final class TimerHeap {
     /** Whether {@link #cancelled} is how many of the heap are marked, rather than what others have said. */
     private boolean isCountExact = true;
 
+    private boolean isCountTrusted = true;
+
     private long nextSequence;
 
     /** What {@link #nextSequence} and {@link #size} were when {@link #trim} was last called. */
@@ -101,6 +103,11 @@ public final class TimerHeap {
         isCountExact = false;
     }
 
+    /** Takes note that timers may be said to be in the heap which are not. */
+    public void distrustCount() {
+        isCountTrusted = false;
+    }
+
     /** Has a timer leave the heap, for {@link #takeRemoved}, if that costs nothing; tells whether it did. */
     @Inlined
     public boolean removeIfLast(long handle) {
@@ -131,7 +138,7 @@ public final class TimerHeap {
      * @param isCancelled tells of a handle whether it is cancelled; must not touch the heap
      */
     public void compact(LongPredicate isCancelled) {
-        if (cancelled == size && isCountExact) {
+        if (cancelled == size && isCountExact && isCountTrusted) {
             clear();
             return;
         }

@@ -56,14 +56,14 @@ public final class FlushList {
         count = 0;
         transport.flushListed();
         if (count != 0) {
-            // A failed transport's owner wrote to others.
+            // Code of the program's has run, and written to others.
             flushAll();
         }
     }
 
     private void flushAll() {
-        // A failed transport's owner may write to others, or run the loop and so come here again, which then does the
-        // rest. What an exception leaves is for the next call.
+        // Code of the program's may write to others, or run the loop and so come here again, which then does the rest.
+        // What an exception leaves is for the next call.
         try {
             while (done < count) {
                 transports[done++].flushListed();
