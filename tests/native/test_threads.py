@@ -37,14 +37,15 @@ def run_threads(count):
 run_threads(2000)
 before = run_threads(1000)
 after = run_threads(2000)
-say(after - before, len(os.listdir("/proc/self/task")))
+# A thread that is joined has told Python that it ends, and ends a moment later.
+while len(os.listdir("/proc/self/task")) > 1:
+    time.sleep(0.001)
+say(after - before)
 loop.close()
 """,
         loop=loop_name,
     )
-    growth, threads = map(int, lines[0].split())
-    assert threads == 1
-    assert growth < 3 << 20
+    assert int(lines[0]) < 3 << 20
 
 
 _ENDINGS = {

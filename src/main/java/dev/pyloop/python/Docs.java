@@ -24,7 +24,7 @@ final class Docs {
     static final String TIME =
             "time($self, /)" + SIGNATURE_END + "Return the loop's clock in seconds; time.monotonic() reads the same.";
 
-    static final String GET_DEBUG = "get_debug($self, /)" + SIGNATURE_END + "Tell whether the loop is in debug mode.";
+    static final String GET_DEBUG = "_get_debug($self, /)" + SIGNATURE_END + "Tell whether the loop is in debug mode.";
 
     static final String WRITE = "write($self, /, data)" + SIGNATURE_END
             + "Send bytes-like data; does not wait.\n\n"
