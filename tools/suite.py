@@ -42,6 +42,7 @@ WITHOUT_THE_SLOWEST = (
     "--ignore=tests/frameworks",
     "--ignore=tests/test_command_line.py",
     "--ignore=tests/test_docs.py",
+    "--ignore=tests/native/test_greenlet_transports.py",
 )
 
 # What has packages of its own, and an environment for them: the folder, the group of dependencies, and what is left to
