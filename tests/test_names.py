@@ -105,6 +105,8 @@ def test_any_address(shared_loop: asyncio.AbstractEventLoop, sockaddr: Any, more
 
 
 def test_literals_need_no_thread(loop: asyncio.AbstractEventLoop) -> None:
+    loop.set_debug(False)  # asyncio's code measures how long each takes, in the thread that looks it up
+
     async def scenario() -> None:
         before = threading.active_count()
         for host in ("127.0.0.1", "::1", "fe80::1%1"):
