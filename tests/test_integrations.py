@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http.client
-import re
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import pytest
 from aiohttp import web
 
 import pyloop
+from support.commands import BODY, LIFESPAN, told
 from support.programs import HANG_SECONDS, program_environment, run_command
 
 _ANYIO_OPTIONS = {"loop_factory": pyloop.new_event_loop}
@@ -163,29 +163,22 @@ def test_pytest_asyncio_runs_tests_on_a_pyloop_loop(configuration: str, tmp_path
     assert "a failing test fails" in done.stdout
 
 
-_ASGI_PROGRAM = """
+_ASGI_PROGRAM = (
+    LIFESPAN
+    + BODY
+    + """
 import asyncio
-import contextlib
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            print(message["type"], flush=True)
-            await send({"type": message["type"] + ".complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        body += message["body"]
-        more = message["more_body"]
+        return await lifespan(receive, send)
+    body = await body_of(receive)
     loop = asyncio.get_running_loop()
     text = f"{type(loop).__module__} {scope['method']} {scope['path']} {body.decode()}"
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     await send({"type": "http.response.body", "body": text.encode()})
 """
+)
 
 
 @contextlib.contextmanager
@@ -202,12 +195,7 @@ def _uvicorn(folder: Path, *launcher: str) -> Iterator[tuple[subprocess.Popen[st
     ) as process:
         try:
             assert process.stderr is not None
-            log = ""
-            while not (running := re.search(r"running on http://127\.0\.0\.1:(\d+)", log)):
-                line = process.stderr.readline()
-                assert line, f"the server did not start:\n{log}"
-                log += line
-            yield process, int(running[1])
+            yield process, int(told(process.stderr, r"running on http://127\.0\.0\.1:(\d+)")[1])
         finally:
             if process.poll() is None:
                 process.kill()

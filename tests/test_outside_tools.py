@@ -21,6 +21,11 @@ import asyncio, logging, sys
 loops = (asyncio.SelectorEventLoop, new_event_loop)
 """
 
+_KNOWN_TO_NEST_ASYNCIO = pytest.mark.skipif(
+    sys.version_info >= (3, 14), reason="nest_asyncio relies on what Python 3.14 has not any more"
+)
+_ON_EACH_LOOP = pytest.mark.parametrize("which", [0, 1], ids=["asyncio", "pyloop"])
+
 
 def test_looptime(each_loop: Any) -> None:
     async def main() -> float:
@@ -87,8 +92,8 @@ def test_time_machine(each_loop: Any) -> None:
     each_loop.run_until_complete(asyncio.wait_for(main(), 10))
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="nest_asyncio relies on what Python 3.14 has not any more")
-@pytest.mark.parametrize("which", [0, 1], ids=["asyncio", "pyloop"])
+@_KNOWN_TO_NEST_ASYNCIO
+@_ON_EACH_LOOP
 def test_nest_asyncio_before_a_run(which: int) -> None:
     assert lines_of(
         f"""{_BOTH}
@@ -116,8 +121,8 @@ for make in loops[{which}:][:1]:
     ) == ["(b'', 5) 2"]
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="nest_asyncio relies on what Python 3.14 has not any more")
-@pytest.mark.parametrize("which", [0, 1], ids=["asyncio", "pyloop"])
+@_KNOWN_TO_NEST_ASYNCIO
+@_ON_EACH_LOOP
 def test_nest_asyncio_in_a_loop_that_runs(which: int) -> None:
     assert lines_of(
         f"""{_BOTH}

@@ -33,24 +33,22 @@ def report_error(transport: DatagramTransport, failure: OSError) -> None:
 
 def report_read_error(transport: DatagramTransport, failure: OSError) -> None:
     """Tell the protocol of an error that came in the place of a datagram; failures of the protocol's are reported."""
-    try:
-        report_error(transport, failure)
-    except (SystemExit, KeyboardInterrupt):
-        raise
-    except BaseException as exc:
-        report_failed_reader(transport, exc, None)
-    finally:
-        del transport, failure
+    _report_error_for(transport._read_ready, transport, failure)
 
 
 def report_deferred_error(transport: DatagramTransport, failure: OSError) -> None:
     """Tell the protocol that a datagram was not sent; the caller of ``sendto`` is gone, so failures are reported."""
+    _report_error_for(transport.sendto, transport, failure)
+
+
+def _report_error_for(callback: Callable[..., object], transport: DatagramTransport, failure: OSError) -> None:
+    """Tell the protocol of an error; failures of the protocol's are reported as those of a callback."""
     try:
         report_error(transport, failure)
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as exc:
-        _report(transport, transport.sendto, exc)
+        _report(transport, callback, exc)
     finally:
         del transport, failure
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from support.programs import program_environment
 
@@ -24,6 +24,28 @@ async def lifespan(receive, send):
             return
 """
 """The part of an ASGI program that is told of the server's start and end, and writes it down."""
+
+BODY: Final = """
+async def body_of(receive):
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        body += message["body"]
+        more = message["more_body"]
+    return body
+"""
+"""The part of an ASGI program that reads what a request carries."""
+
+
+def told(stream: IO[str], pattern: str) -> re.Match[str]:
+    """Wait until the lines that a command writes match a pattern. They must not end before."""
+    log = ""
+    while not (found := re.search(pattern, log)):
+        line = stream.readline()
+        assert line, f"the command did not say {pattern}:\n{log}"
+        log += line
+    return found
 
 
 @contextlib.contextmanager

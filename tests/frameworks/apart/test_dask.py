@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Final
 
 import pytest
 
+from support.commands import told
 from support.programs import HANG_SECONDS, program_environment
 
 _EXAMPLES: Final = Path(__file__).resolve().parents[3] / "examples"
@@ -69,12 +69,7 @@ def _started(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[s
     ) as process:
         try:
             assert process.stderr is not None
-            log = ""
-            while not (found := re.search(r"at: +(tcp://127\.0\.0\.1:\d+)", log)):
-                line = process.stderr.readline()
-                assert line, log
-                log += line
-            yield process, found[1]
+            yield process, told(process.stderr, r"at: +(tcp://127\.0\.0\.1:\d+)")[1]
         finally:
             process.send_signal(signal.SIGTERM)
             try:

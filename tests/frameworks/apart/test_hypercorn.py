@@ -14,32 +14,27 @@ from typing import Any, Final
 import hypercorn.asyncio
 import hypercorn.config
 
+from support.commands import BODY, LIFESPAN
 from support.programs import HANG_SECONDS, program_environment
 from support.streams import run
 
 _HOST: Final = "127.0.0.1"
 
-_PROGRAM: Final = """
+_PROGRAM: Final = (
+    LIFESPAN
+    + BODY
+    + """
 import asyncio
 
 async def app(scope, receive, send):
     if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            print(message["type"], flush=True)
-            await send({"type": message["type"] + ".complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
-    body = b""
-    more = True
-    while more:
-        message = await receive()
-        body += message["body"]
-        more = message["more_body"]
+        return await lifespan(receive, send)
+    body = await body_of(receive)
     text = f"{type(asyncio.get_running_loop()).__module__} {scope['path']} {len(body)}".encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(text))]})
     await send({"type": "http.response.body", "body": text})
 """
+)
 
 
 def _program() -> Any:

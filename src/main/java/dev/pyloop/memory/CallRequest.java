@@ -18,7 +18,8 @@ public final class CallRequest {
 
     private static final long ARGUMENTS = 8;
     private static final long PARAMETERS = 48;
-    private static final long STATE = 80;
+    /** Where the state is, a {@code long}. */
+    public static final long STATE = 80;
 
     private CallRequest() {}
 

@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the Java side of a Python object by the number that the object holds in a field of its own.
+ * Finds the Java side of a Python object, or of a call request, by the number that it holds in a field of its own.
  *
  * <pre>
  *   number   0          before __init__

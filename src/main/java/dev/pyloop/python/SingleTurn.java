@@ -9,9 +9,6 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.memory.CallRequest;
 import dev.pyloop.memory.Driven;
 import dev.pyloop.memory.Memory;
-import java.util.ArrayList;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The turn of a source where asyncio's own iteration runs the callbacks: the method {@code _run_turn(source, kind)}.
@@ -20,27 +17,30 @@ import org.jspecify.annotations.Nullable;
  * order. Guarded by the GIL.
  */
 final class SingleTurn {
-    /** The method. Its state is a number of {@link #TURNS}. */
+    /** The method. Its state is its request's number in {@link #TURNS}. */
     static final Driven METHOD = new Driven() {
         @Override
         public @Owned long begin(long request) {
             LoopObject loop = Loops.get(CallRequest.parameter(request, 0));
             SingleTurn turn = new SingleTurn(loop, request);
             @Borrowed long handle = handle(request);
-            CallRequest.setState(request, enter(turn));
+            TURNS.enter(request, turn);
             References.retain(Sources.object(handle));
             return turn.goOn(() -> loop.beginTurn(turn.call, handle), request);
         }
 
         @Override
         public @Owned long resume(@Owned long result, long request) {
-            SingleTurn turn = find(CallRequest.state(request));
+            SingleTurn turn = TURNS.find(request);
+            if (turn == null) {
+                throw new IllegalStateException("the turn has ended");
+            }
             return turn.goOn(() -> turn.loop.finish(turn.call, result), request);
         }
     };
 
-    /** The turns that go on, by their numbers. */
-    private static final List<@Nullable SingleTurn> TURNS = new ArrayList<>();
+    /** The turns that go on. */
+    private static final JavaSides<SingleTurn> TURNS = new JavaSides<>(CallRequest.STATE);
 
     /** Goes on until a call is asked for; false if none is. */
     @FunctionalInterface
@@ -62,7 +62,7 @@ final class SingleTurn {
             asks = progress.make() || loop.finishLeftovers(call.turn);
         } finally {
             if (!asks) {
-                TURNS.set((int) CallRequest.state(request), null);
+                TURNS.leave(request);
                 CallRequest.clear(request);
             }
         }
@@ -80,23 +80,5 @@ final class SingleTurn {
             throw PythonException.typeError("expected a transport or a future, and a kind that it has");
         }
         return source | kind;
-    }
-
-    private static SingleTurn find(long number) {
-        SingleTurn turn = TURNS.get((int) number);
-        if (turn == null) {
-            throw new IllegalStateException("turn " + number + " has ended");
-        }
-        return turn;
-    }
-
-    private static int enter(SingleTurn turn) {
-        int number = TURNS.indexOf(null);
-        if (number < 0) {
-            TURNS.add(turn);
-            return TURNS.size() - 1;
-        }
-        TURNS.set(number, turn);
-        return number;
     }
 }
