@@ -3,7 +3,6 @@ package dev.pyloop.loop;
 import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.Errno;
 import dev.pyloop.libc.SystemCallException;
-import dev.pyloop.queue.Inbox;
 import dev.pyloop.queue.ReadyQueue;
 import dev.pyloop.queue.TimerHeap;
 import dev.pyloop.reactor.Interest;
@@ -19,7 +18,7 @@ import java.util.function.LongPredicate;
  * and runs exactly what is queued by then; what these callbacks queue runs in the next iteration. That order is a promise
  * of asyncio's, kept to the letter.
  *
- * <p>Everything but {@link #post} and {@link #wake} is called with the host's lock held, by any thread; {@link #run} by
+ * <p>Everything but {@link #wake} is called with the host's lock held, by any thread; {@link #run} by
  * one thread at a time. The loop owns the handles it is given, its poller and its self-pipe, and gives all of them back in
  * {@link #close()}.
  */
@@ -38,7 +37,6 @@ public final class EventLoop implements AutoCloseable {
 
     private final ReadyQueue ready = new ReadyQueue();
     private final TimerHeap timers = new TimerHeap();
-    private final Inbox inbox = new Inbox();
     /** Handles to be queued by the next poll, as those of descriptors that it finds ready. */
     private final ReadyQueue again = new ReadyQueue();
 
@@ -74,7 +72,7 @@ public final class EventLoop implements AutoCloseable {
     /** Whether the poll of this iteration found more than one descriptor. */
     private boolean crowded;
 
-    /** True from before the last look into the inbox until the poll returned: whoever adds then must wake the loop. */
+    /** True from before the last look for something to do until the poll returned: whoever adds then must wake the loop. */
     private volatile boolean sleeping;
 
     /**
@@ -133,17 +131,10 @@ public final class EventLoop implements AutoCloseable {
         void accept(int descriptor, long reader, long writer);
     }
 
-    /** Queues {@code handle} to run in the next iteration, behind everything queued before by any thread. */
+    /** Queues {@code handle} to run in the next iteration, behind everything queued before. */
     @Inlined
     public void callSoon(long handle) {
-        takeInbox();
         ready.add(handle);
-    }
-
-    /** Queues {@code handle} from any thread, without the lock, and wakes the loop. */
-    public void post(long handle) {
-        inbox.add(handle);
-        wake();
     }
 
     /** Ends the loop's sleep if it sleeps or is about to. Any thread, without the lock. */
@@ -175,7 +166,6 @@ public final class EventLoop implements AutoCloseable {
         return !crowded
                 && !handedOver
                 && ready.isEmpty()
-                && inbox.isEmpty()
                 && !stopping
                 && (timers.isEmpty() || timers.nextDeadline() >= nextTick());
     }
@@ -278,7 +268,6 @@ public final class EventLoop implements AutoCloseable {
 
     /** Removes and returns the handle that would run next, or {@link ReadyQueue#NULL_HANDLE}. */
     public long takeReady() {
-        takeInbox();
         return ready.isEmpty() ? again.poll() : ready.poll();
     }
 
@@ -297,9 +286,6 @@ public final class EventLoop implements AutoCloseable {
     /** Shows every handle that is queued to run, in the order of their turns. */
     public void forEachReady(LongConsumer visitor) {
         showAll(ready, visitor);
-        for (int i = 0; i < inbox.size(); i++) {
-            visitor.accept(inbox.get(i));
-        }
         showAll(again, visitor);
     }
 
@@ -360,9 +346,9 @@ public final class EventLoop implements AutoCloseable {
         return iteration;
     }
 
-    /** Returns the number of callbacks queued to run, the inbox included. */
+    /** Returns the number of callbacks queued to run. */
     public int readyCount() {
-        return ready.size() + inbox.size();
+        return ready.size();
     }
 
     /** Returns the number of timers in the heap, cancelled ones included. */
@@ -452,9 +438,6 @@ public final class EventLoop implements AutoCloseable {
         timers.clear();
         releaseAll(ready);
         releaseAll(again);
-        for (int left = inbox.size(); left > 0 && !inbox.isEmpty(); left--) {
-            callbacks.release(inbox.poll());
-        }
         releaseRemovedTimers();
     }
 
@@ -499,7 +482,6 @@ public final class EventLoop implements AutoCloseable {
         if (!timers.isEmpty()) {
             dropCancelledTimers();
         }
-        takeInbox();
         if (ready.isEmpty() || policy.mustPoll(watchedByProgram())) {
             return host.breathe(poll());
         }
@@ -511,13 +493,6 @@ public final class EventLoop implements AutoCloseable {
         return watches.count() - internalWatches;
     }
 
-    @Inlined
-    private void takeInbox() {
-        if (!inbox.isEmpty()) {
-            inbox.drainTo(ready);
-        }
-    }
-
     /** Returns whether a signal has come. */
     private boolean poll() {
         if ((++polls & (POLLS_PER_TRIM - 1)) == 0) {
@@ -527,7 +502,6 @@ public final class EventLoop implements AutoCloseable {
         long timeout = timeoutNanos();
         int count = timeout == NOT_AT_ALL ? poller.poll(watched) : sleep(timeout, watched);
         policy.polled(watchedByProgram());
-        takeInbox();
         int before = ready.size();
         if (!again.isEmpty()) {
             again.drainTo(ready);
@@ -548,7 +522,6 @@ public final class EventLoop implements AutoCloseable {
         try {
             ready.trim();
             timers.trim();
-            inbox.trim();
             again.trim();
         } catch (OutOfMemoryError e) {
             // What is large stays so for now: there is no room for the smaller copy.
@@ -562,7 +535,7 @@ public final class EventLoop implements AutoCloseable {
         // Once more: telling the time and what the host did may have given the lock up for a moment, or scheduled
         // something.
         long left = handedOver ? timeout : timeoutNanos();
-        if (left == NOT_AT_ALL || !inbox.isEmpty() || woken || handedOver != wasHandedOver) {
+        if (left == NOT_AT_ALL || woken || handedOver != wasHandedOver) {
             sleeping = false;
             host.afterSleep();
             return poller.poll(watched);

@@ -7,7 +7,7 @@ import dev.pyloop.hint.Inlined;
  *
  * <p>asyncio polls in every iteration. While the program watches descriptors, so does PyLoop, and readiness is seen in
  * exactly the iteration asyncio sees it. While it watches none, only a signal could be waiting (calls from other threads
- * arrive in the inbox, without a poll), and a system call per iteration would triple the cost of a chain of
+ * are queued without a poll), and a system call per iteration would triple the cost of a chain of
  * {@code call_soon}. Then it polls when {@value #MAX_CALLBACKS} callbacks have run or {@value #MAX_NANOS} ns have passed
  * since the last poll; the clock is read every {@value #CALLBACKS_BETWEEN_CLOCK_READINGS} callbacks.
  */

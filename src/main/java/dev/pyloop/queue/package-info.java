@@ -1,4 +1,4 @@
-/** Floor 0: ready queue, timer heap and inbox over opaque longs. Plain Java, no native code. */
+/** Floor 0: queues and a timer heap over opaque longs. Plain Java, no native code. */
 @NullMarked
 package dev.pyloop.queue;
 

@@ -23,6 +23,7 @@ final class TaskTable implements Callbacks, Host {
     private final Map<Long, Task> tasks = new HashMap<>();
     private long lastHandle;
     private double now;
+    private Runnable whenSlept = () -> {};
     private int iterations;
 
     /** Makes a handle, which the caller hands to the loop. */
@@ -38,6 +39,11 @@ final class TaskTable implements Callbacks, Host {
 
     void advanceTo(double seconds) {
         now = seconds;
+    }
+
+    /** Has {@code action} run in the loop's thread whenever it has slept. */
+    void whenSlept(Runnable action) {
+        whenSlept = action;
     }
 
     @Override
@@ -118,5 +124,7 @@ final class TaskTable implements Callbacks, Host {
     }
 
     @Override
-    public void afterSleep() {}
+    public void afterSleep() {
+        whenSlept.run();
+    }
 }
