@@ -3,7 +3,7 @@ package dev.pyloop.loop;
 import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.Errno;
 import dev.pyloop.libc.SystemCallException;
-import dev.pyloop.queue.ReadyQueue;
+import dev.pyloop.queue.LongQueue;
 import dev.pyloop.queue.TimerHeap;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.Poller;
@@ -35,10 +35,10 @@ public final class EventLoop implements AutoCloseable {
     /** The clock ticks in nanoseconds; a timer due within one tick is due. */
     private static final double CLOCK_RESOLUTION = 1e-9;
 
-    private final ReadyQueue ready = new ReadyQueue();
+    private final LongQueue ready = new LongQueue();
     private final TimerHeap timers = new TimerHeap();
     /** Handles to be queued by the next poll, as those of descriptors that it finds ready. */
-    private final ReadyQueue again = new ReadyQueue();
+    private final LongQueue again = new LongQueue();
 
     private final PollPolicy policy = new PollPolicy();
     private final Watches watches;
@@ -266,15 +266,15 @@ public final class EventLoop implements AutoCloseable {
         timers.distrustCount();
     }
 
-    /** Removes and returns the handle that would run next, or {@link ReadyQueue#NULL_HANDLE}. */
+    /** Removes and returns the handle that would run next, or {@link LongQueue#NONE}. */
     public long takeReady() {
         return ready.isEmpty() ? again.poll() : ready.poll();
     }
 
-    /** Removes and returns the timer that is due next, or {@link ReadyQueue#NULL_HANDLE}; for all it counts as scheduled still. */
+    /** Removes and returns the timer that is due next, or {@link LongQueue#NONE}; for all it counts as scheduled still. */
     public long takeTimer() {
         if (timers.isEmpty()) {
-            return ReadyQueue.NULL_HANDLE;
+            return LongQueue.NONE;
         }
         long handle = timers.remove();
         if (callbacks.isCancelled(handle)) {
@@ -336,7 +336,7 @@ public final class EventLoop implements AutoCloseable {
         long reader = ready.poll();
         watches.queueReady(descriptor, readiness & Interest.WRITE, ready);
         long writer = ready.poll();
-        if (reader != ReadyQueue.NULL_HANDLE || writer != ReadyQueue.NULL_HANDLE) {
+        if (reader != LongQueue.NONE || writer != LongQueue.NONE) {
             found.accept(descriptor, reader, writer);
         }
     }
@@ -424,7 +424,7 @@ public final class EventLoop implements AutoCloseable {
         watches.forEachHandle(visitor);
     }
 
-    private static void showAll(ReadyQueue queue, LongConsumer visitor) {
+    private static void showAll(LongQueue queue, LongConsumer visitor) {
         for (int i = 0; i < queue.size(); i++) {
             visitor.accept(queue.get(i));
         }
@@ -605,14 +605,14 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void releaseRemovedTimers() {
-        for (long timer = timers.takeRemoved(); timer != ReadyQueue.NULL_HANDLE; timer = timers.takeRemoved()) {
+        for (long timer = timers.takeRemoved(); timer != LongQueue.NONE; timer = timers.takeRemoved()) {
             callbacks.unschedule(timer);
             callbacks.release(timer);
         }
     }
 
     /** As many as there are: releasing one may call back into the loop, and queue another. */
-    private void releaseAll(ReadyQueue queue) {
+    private void releaseAll(LongQueue queue) {
         for (int left = queue.size(); left > 0 && !queue.isEmpty(); left--) {
             callbacks.release(queue.poll());
         }

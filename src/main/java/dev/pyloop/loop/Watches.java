@@ -1,7 +1,7 @@
 package dev.pyloop.loop;
 
 import dev.pyloop.libc.Errno;
-import dev.pyloop.queue.ReadyQueue;
+import dev.pyloop.queue.LongQueue;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.Poller;
 import dev.pyloop.reactor.WatchTable;
@@ -81,7 +81,7 @@ final class Watches {
     }
 
     /** Queues the handles of a descriptor that the poller has reported. */
-    void queueReady(int descriptor, int readiness, ReadyQueue ready) {
+    void queueReady(int descriptor, int readiness, LongQueue ready) {
         queueReady(descriptor, Interest.READ, readiness, table.reader(descriptor), ready);
         queueReady(descriptor, Interest.WRITE, readiness, table.writer(descriptor), ready);
     }
@@ -132,7 +132,7 @@ final class Watches {
         }
     }
 
-    private void queueReady(int descriptor, int kind, int readiness, long handle, ReadyQueue ready) {
+    private void queueReady(int descriptor, int kind, int readiness, long handle, LongQueue ready) {
         if ((readiness & kind) == 0 || handle == WatchTable.NULL_HANDLE) {
             return;
         }

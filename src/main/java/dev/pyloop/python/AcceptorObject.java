@@ -53,7 +53,7 @@ final class AcceptorObject {
         int result = acceptor.accept(this::arrived);
         if (result < 0) {
             Errors.setOsError(-result);
-            StreamSide.reportAccept(loop, self);
+            StreamFunctions.reportAccept(loop, self);
         }
     }
 
@@ -114,7 +114,7 @@ final class AcceptorObject {
         Acceptor.Connection connection = arrival.connection;
         if (protocol == Objects.NULL) {
             close(connection);
-            StreamSide.reportConnection(loop, self, Objects.NONE);
+            StreamFunctions.reportConnection(loop, self, Objects.NONE);
             return false;
         }
         long transport = allocateTransport();
@@ -161,7 +161,7 @@ final class AcceptorObject {
         if (Streams.find(turn.kept) == null) {
             close(connection);
         } else {
-            StreamSide.abandon(loop, turn.kept);
+            StreamFunctions.abandon(loop, turn.kept);
         }
         turn.releaseKept();
         Errors.restore(exception);
@@ -169,7 +169,7 @@ final class AcceptorObject {
     }
 
     private void report(@Borrowed long protocol) {
-        StreamSide.reportConnection(loop, self, protocol);
+        StreamFunctions.reportConnection(loop, self, protocol);
     }
 
     /** Returns a transport that is not open yet; NULL, with the error pending, if there is no memory for it. */
@@ -197,7 +197,7 @@ final class AcceptorObject {
     }
 
     private void connect(long transport, long protocol, Acceptor.Connection connection, @Borrowed long context) {
-        StreamObject stream = Streams.open(transport, loop, connection.descriptor(), Medium.SOCKET);
+        StreamObject stream = Streams.open(transport, loop, connection.descriptor(), StreamKind.SOCKET);
         stream.setAddresses(connection.peer(), connection.local());
         if (context != Objects.NULL) {
             StreamLayout.set(transport, StreamLayout.CONTEXT, References.retain(context));

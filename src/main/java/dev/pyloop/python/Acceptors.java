@@ -17,7 +17,7 @@ final class Acceptors implements Methods {
     private static final int START = 0;
     private static final int DELETE = 1;
 
-    private static final JavaSides<AcceptorObject> ALL = new JavaSides<>(Types.basicSize(AcceptorLayout.TYPE));
+    private static final InstanceTable<AcceptorObject> ALL = new InstanceTable<>(Types.basicSize(AcceptorLayout.TYPE));
 
     /** The type with a Java side; NULL until it is built. */
     private static @Borrowed long type = Objects.NULL;

@@ -69,7 +69,7 @@ final class Arguments {
         if (Numbers.isInteger(file)) {
             return checked(Numbers.toLongSaturated(file));
         }
-        long number = PythonSide.descriptorOf(self, file);
+        long number = LoopFunctions.descriptorOf(self, file);
         try {
             return checked(Numbers.toLongSaturated(number));
         } finally {

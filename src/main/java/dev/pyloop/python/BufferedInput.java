@@ -36,13 +36,13 @@ final class BufferedInput {
         if (buffer == Objects.NULL || Streams.isPlainBuffer(buffer)) {
             return viewed(turn, buffer);
         }
-        turn.callFunction(StreamSide.viewer(), buffer, Objects.NULL, VIEWED);
+        turn.callFunction(StreamFunctions.viewer(), buffer, Objects.NULL, VIEWED);
         return true;
     }
 
     private static boolean viewed(Turn turn, @Owned long buffer) {
         if (buffer == Objects.NULL) {
-            StreamSide.failConnection(StreamInput.of(turn), StreamMessages.GET_BUFFER);
+            StreamFunctions.failConnection(StreamInput.of(turn), StreamMessages.GET_BUFFER);
             return false;
         }
         turn.kept = buffer;
@@ -64,7 +64,7 @@ final class BufferedInput {
         }
         if (!hasRoom(turn.kept)) {
             turn.releaseKept();
-            StreamSide.failConnection(transport, StreamMessages.GET_BUFFER);
+            StreamFunctions.failConnection(transport, StreamMessages.GET_BUFFER);
             return false;
         }
         transport.stream().flushListed();
@@ -79,7 +79,7 @@ final class BufferedInput {
             turn.releaseKept();
             // What socket.recv_into() makes of any object it cannot write to.
             Errors.replace("PyExc_TypeError", "expected a read-write bytes-like object from get_buffer()");
-            StreamSide.failConnection(transport, StreamMessages.READ);
+            StreamFunctions.failConnection(transport, StreamMessages.READ);
             return false;
         }
         turn.releaseKept();
@@ -94,7 +94,7 @@ final class BufferedInput {
 
     private static boolean updated(Turn turn, @Owned long result) {
         if (result == Objects.NULL) {
-            StreamSide.failConnection(StreamInput.of(turn), StreamMessages.BUFFER_UPDATED);
+            StreamFunctions.failConnection(StreamInput.of(turn), StreamMessages.BUFFER_UPDATED);
         } else {
             References.release(result);
         }
@@ -105,7 +105,7 @@ final class BufferedInput {
     private static boolean hasRoom(@Borrowed long buffer) {
         try {
             if (Objects.length(buffer) == 0) {
-                StreamSide.setEmptyBuffer();
+                StreamFunctions.setEmptyBuffer();
                 return false;
             }
             return true;

@@ -10,7 +10,7 @@ import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.libc.Errno;
 import dev.pyloop.libc.InternetAddress;
-import dev.pyloop.queue.ReadyQueue;
+import dev.pyloop.queue.LongQueue;
 import dev.pyloop.transport.DatagramInput;
 import dev.pyloop.transport.DatagramOwner;
 import dev.pyloop.transport.DatagramSocket;
@@ -48,7 +48,7 @@ final class DatagramObject implements DatagramOwner {
     private final boolean connected;
     private final DatagramSocket socket;
     /** Datagrams that were received and not delivered yet: each a bytes and an address, both owned. */
-    private final ReadyQueue received = new ReadyQueue();
+    private final LongQueue received = new LongQueue();
 
     /**
      * Makes the Java side of {@code self}.
@@ -129,7 +129,7 @@ final class DatagramObject implements DatagramOwner {
         if (isTransient(result)) {
             return false;
         }
-        DatagramSide.reportError(this, (int) -result);
+        DatagramFunctions.reportError(this, (int) -result);
         return true;
     }
 
@@ -184,12 +184,12 @@ final class DatagramObject implements DatagramOwner {
 
     @Override
     public void sendFailed(int errno) {
-        DatagramSide.reportDeferredError(this, errno);
+        DatagramFunctions.reportDeferredError(this, errno);
     }
 
     @Override
     public void sendNow(@Borrowed long data, @Borrowed long destination) {
-        DatagramSide.sendDeferred(this, data, destination);
+        DatagramFunctions.sendDeferred(this, data, destination);
     }
 
     private static DatagramObject of(Turn turn) {
@@ -205,7 +205,7 @@ final class DatagramObject implements DatagramOwner {
         int count = socket.receive();
         if (count < 0) {
             if (!isTransient(count)) {
-                DatagramSide.reportReadError(this, -count);
+                DatagramFunctions.reportReadError(this, -count);
             }
             return false;
         }
@@ -247,7 +247,7 @@ final class DatagramObject implements DatagramOwner {
             }
             turn.callMethod(
                     DatagramLayout.get(self, DatagramLayout.PROTOCOL),
-                    DatagramSide.DATAGRAM_RECEIVED,
+                    DatagramFunctions.DATAGRAM_RECEIVED,
                     data,
                     address,
                     DELIVERED);
@@ -270,7 +270,7 @@ final class DatagramObject implements DatagramOwner {
         boolean undisturbed = false;
         try {
             if (result == Objects.NULL) {
-                DatagramSide.reportFailedReader(this);
+                DatagramFunctions.reportFailedReader(this);
             } else {
                 References.release(result);
                 boolean idle = loop.engine().isIdle();

@@ -26,7 +26,7 @@ final class DatagramType implements ErrandMethods {
     private static final int DROP = 4;
     private static final int RELEASE = 5;
 
-    private static final JavaSides<DatagramObject> ALL = new JavaSides<>(Types.basicSize(DatagramLayout.TYPE));
+    private static final InstanceTable<DatagramObject> ALL = new InstanceTable<>(Types.basicSize(DatagramLayout.TYPE));
 
     /** The type with a Java side; NULL until it is built. */
     private static @Borrowed long type = Objects.NULL;
@@ -35,8 +35,8 @@ final class DatagramType implements ErrandMethods {
 
     /** Builds the type. */
     static @Owned long build() {
-        DatagramSide.prepare();
-        StreamSide.prepare();
+        DatagramFunctions.prepare();
+        StreamFunctions.prepare();
         DatagramType methods = new DatagramType();
         long built = new TypeBuilder(
                         "pyloop._engine.DatagramTransport", Types.basicSize(DatagramLayout.TYPE) + Long.BYTES)
@@ -114,7 +114,7 @@ final class DatagramType implements ErrandMethods {
     private static long sendTo(long self, long arguments, long count, long names) {
         DatagramObject transport = ALL.find(self);
         if (transport == null) {
-            return DatagramSide.send(self, arguments, count, names);
+            return DatagramFunctions.send(self, arguments, count, names);
         }
         if (names == Objects.NULL && (count == 1 || count == 2)) {
             if (!transport.beginSend()) {
@@ -127,7 +127,7 @@ final class DatagramType implements ErrandMethods {
         }
         // In the order in which the program sends.
         transport.flush();
-        DatagramSide.send(transport, arguments, count, names);
+        DatagramFunctions.send(transport, arguments, count, names);
         return Objects.none();
     }
 

@@ -235,7 +235,7 @@ final class HandleRunner {
         }
         long exception = Errors.take();
         try {
-            errands.add(Contexts.current(threadState), PythonSide.failureReporter(), handle, exception);
+            errands.add(Contexts.current(threadState), LoopFunctions.failureReporter(), handle, exception);
         } finally {
             References.release(exception);
         }

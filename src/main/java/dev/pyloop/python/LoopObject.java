@@ -71,7 +71,7 @@ final class LoopObject implements Callbacks, Host {
 
     private boolean forever;
     private boolean foreignTransports;
-    private final Flushes flushes = new Flushes();
+    private final PendingSends sends = new PendingSends();
     private final Errands errands = new Errands();
     private final DescriptorTable descriptors = new DescriptorTable();
     private final ReadBuffer readBuffer = new ReadBuffer(READ_BUFFER);
@@ -94,7 +94,7 @@ final class LoopObject implements Callbacks, Host {
     /** Makes the engine; {@code self} is the Python object that will own this one. */
     LoopObject(@Borrowed long self) {
         this.self = self;
-        handles = new HandleRunner(flushes.datagrams(), errands);
+        handles = new HandleRunner(sends.datagrams(), errands);
         engine = engine(new EpollPoller());
     }
 
@@ -287,7 +287,7 @@ final class LoopObject implements Callbacks, Host {
             return goOn(made.turn, made.turn.takeStep(), result);
         }
         handles.finish(made, result);
-        flushes.endCallback();
+        sends.endCallback();
         return !errands.isEmpty() && runErrands(made.turn, Turn.OVER);
     }
 
@@ -300,12 +300,12 @@ final class LoopObject implements Callbacks, Host {
 
     /** Tells whether something was left by the iteration that an exception has ended. */
     boolean hasLeftovers() {
-        return !flushes.isEmpty() || !errands.isEmpty();
+        return !sends.isEmpty() || !errands.isEmpty();
     }
 
     /** Sends what was written in that iteration; true if errands are to be run then. No exception may be pending. */
     boolean finishLeftovers(Turn turn) {
-        flushes.endIteration();
+        sends.endIteration();
         return !errands.isEmpty() && runErrands(turn, Turn.OVER);
     }
 
@@ -325,7 +325,7 @@ final class LoopObject implements Callbacks, Host {
     /** Returns what the loop's streams share, which is made for the first of them. */
     StreamIo streamIo() {
         if (streamIo == null) {
-            streamIo = new StreamIo(engine, this, flushes.streams());
+            streamIo = new StreamIo(engine, this, sends.streams());
             streamIo.setRunner(runner);
         }
         return streamIo;
@@ -334,7 +334,7 @@ final class LoopObject implements Callbacks, Host {
     /** Returns what the loop's datagram transports share, which is made for the first of them. */
     DatagramIo datagramIo() {
         if (datagramIo == null) {
-            datagramIo = new DatagramIo(streamIo(), flushes.datagrams());
+            datagramIo = new DatagramIo(streamIo(), sends.datagrams());
         }
         return datagramIo;
     }
@@ -361,14 +361,14 @@ final class LoopObject implements Callbacks, Host {
 
     /** Sends the datagrams that an errand has put off, as at the end of a callback. */
     void flushDatagrams() {
-        flushes.datagrams().flushIfMany();
+        sends.datagrams().flushIfMany();
     }
 
     /** Does what {@code loop.call_soon(callback, argument, context=…)} does; NULL stands for no context. */
     void callSoon(@Borrowed long callback, @Borrowed long argument, @Borrowed long contextOrNone) {
         boolean given = contextOrNone != Objects.NULL && contextOrNone != Objects.NONE;
         if (callSoonOverridden) {
-            PythonSide.callSoon(self, callback, argument, given ? contextOrNone : Objects.NULL);
+            LoopFunctions.callSoon(self, callback, argument, given ? contextOrNone : Objects.NULL);
             return;
         }
         if (!isPlain()) {
@@ -382,7 +382,7 @@ final class LoopObject implements Callbacks, Host {
     /** Queues the turn of a source; see {@link Sources}. */
     void queueSource(@Borrowed long object, int kind) {
         if (handedOver || callSoonOverridden) {
-            PythonSide.queueTurn(self, object, kind);
+            LoopFunctions.queueTurn(self, object, kind);
         } else {
             engine.callSoon(References.retain(object) | kind);
         }
@@ -391,7 +391,7 @@ final class LoopObject implements Callbacks, Host {
     /** Queues the turn of a source with the descriptors that the next poll finds ready, and before them. */
     void queueSourceAtPoll(@Borrowed long object, int kind) {
         if (handedOver) {
-            PythonSide.queueTurn(self, object, kind);
+            LoopFunctions.queueTurn(self, object, kind);
         } else {
             engine.callAtPoll(References.retain(object) | kind);
         }
@@ -399,7 +399,7 @@ final class LoopObject implements Callbacks, Host {
 
     /** Sends what waits for the end of a callback or an iteration. */
     void flush() {
-        flushes.endIteration();
+        sends.endIteration();
     }
 
     /** Returns the state of the calling thread. */
@@ -415,7 +415,7 @@ final class LoopObject implements Callbacks, Host {
 
     /** Sends what waits for the end of the iteration: after a fork, parent and child would both send it. */
     void beforeFork() {
-        flushes.endIteration();
+        sends.endIteration();
     }
 
     /** Gives everything back. The loop must not run. */
@@ -513,7 +513,7 @@ final class LoopObject implements Callbacks, Host {
         if (before != WakeupDescriptor.NONE) {
             inMainThread = false;
             WakeupDescriptor.set(before);
-            PythonSide.keepWakeup(before);
+            LoopFunctions.keepWakeup(before);
             return;
         }
         wakeupClaimed = true;
@@ -536,17 +536,17 @@ final class LoopObject implements Callbacks, Host {
             lookAgain();
         }
         if (!signalled) {
-            PythonSide.breathe();
+            LoopFunctions.breathe();
             return false;
         }
         // It runs handlers, which are the program's.
-        call.turn.callFunction(PythonSide.breath(), Objects.NULL, Objects.NULL, Turn.OVER);
+        call.turn.callFunction(LoopFunctions.breath(), Objects.NULL, Objects.NULL, Turn.OVER);
         return true;
     }
 
     /** Looks whether the program has replaced methods of the loop's class or of handles, as one of their types has changed. */
     private void lookAgain() {
-        PythonSide.lookAgain(self);
+        LoopFunctions.lookAgain(self);
         knownVersion = Types.version(Objects.type(self));
         knownHandleVersion = Types.version(HandleLayout.STOCK_TIMER);
     }
@@ -562,14 +562,14 @@ final class LoopObject implements Callbacks, Host {
         if (debug ? beginInDebugMode(handle, next) : handles.begin(handle, next)) {
             return true;
         }
-        flushes.endCallback();
+        sends.endCallback();
         return !errands.isEmpty() && runErrands(next.turn, Turn.OVER);
     }
 
     @Override
     @Inlined
     public boolean endIteration() {
-        flushes.endIteration();
+        sends.endIteration();
         return !errands.isEmpty() && runErrands(call.turn, Turn.OVER);
     }
 
@@ -629,7 +629,7 @@ final class LoopObject implements Callbacks, Host {
             Errors.raise(e);
         }
         endTurn(turn, failed);
-        flushes.endCallback();
+        sends.endCallback();
         return !errands.isEmpty() && runErrands(turn, Turn.OVER);
     }
 
@@ -642,7 +642,7 @@ final class LoopObject implements Callbacks, Host {
             if (!fails) {
                 try {
                     // What its protocol has sent, in the context of that.
-                    flushes.datagrams().flushIfMany();
+                    sends.datagrams().flushIfMany();
                 } catch (OutOfMemoryError e) {
                     Errors.raise(e);
                     fails = true;
@@ -680,7 +680,7 @@ final class LoopObject implements Callbacks, Host {
         try {
             // The function may be looked up now, which is not to be done with an exception pending.
             @Owned long exception = Errors.take();
-            @Borrowed long reporter = PythonSide.sourceReporter();
+            @Borrowed long reporter = LoopFunctions.sourceReporter();
             Errors.restore(exception);
             addReport(reporter, self, Sources.object(handle));
         } catch (OutOfMemoryError | PythonException e) {
@@ -692,7 +692,7 @@ final class LoopObject implements Callbacks, Host {
     private void logIfSlow(double seconds) {
         @Owned long number = Numbers.fromDouble(seconds);
         try {
-            addErrand(PythonSide.slowLogger(), self, number);
+            addErrand(LoopFunctions.slowLogger(), self, number);
         } finally {
             References.release(number);
         }
@@ -703,7 +703,7 @@ final class LoopObject implements Callbacks, Host {
         try {
             if (!HandleLayout.isCancelled(handle)) {
                 long arguments = Tuples.of(self, handle);
-                begun = handles.beginIndirect(handle, References.retain(PythonSide.debugRunner()), arguments, next);
+                begun = handles.beginIndirect(handle, References.retain(LoopFunctions.debugRunner()), arguments, next);
             }
         } finally {
             if (!begun) {

@@ -256,7 +256,7 @@ public final class LoopType implements ErrandMethods {
         long timer = Stock.callAt(self, arguments, count, names);
         if (!loop.isHandedOver()) {
             try {
-                PythonSide.takeScheduled(self);
+                LoopFunctions.takeScheduled(self);
             } catch (PythonException | OutOfMemoryError e) {
                 References.release(timer);
                 throw e;

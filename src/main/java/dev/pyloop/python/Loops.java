@@ -22,7 +22,7 @@ final class Loops {
     /** Size of the Python object before what subclasses add. */
     static final long OBJECT_SIZE = NUMBER + Long.BYTES;
 
-    private static final JavaSides<LoopObject> ALL = new JavaSides<>(NUMBER);
+    private static final InstanceTable<LoopObject> ALL = new InstanceTable<>(NUMBER);
 
     /** The type whose instances have the number; set once, when it is built. */
     private static long loopType;

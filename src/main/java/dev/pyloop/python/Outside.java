@@ -14,7 +14,7 @@ import dev.pyloop.cpython.Types;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.memory.Memory;
-import dev.pyloop.queue.ReadyQueue;
+import dev.pyloop.queue.LongQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,12 +89,12 @@ final class Outside implements ErrandMethods {
         }
         switch (method) {
             case SHOW_READY -> {
-                ReadyQueue shown = new ReadyQueue();
+                LongQueue shown = new LongQueue();
                 loop.engine().forEachReady(handle -> shown.add(retained(handle)));
                 showAll(self, shown, argument);
             }
             case SHOW_TIMERS -> {
-                ReadyQueue shown = new ReadyQueue();
+                LongQueue shown = new LongQueue();
                 loop.engine().forEachTimer(handle -> shown.add(retained(handle)));
                 showAll(self, shown, argument);
             }
@@ -111,7 +111,7 @@ final class Outside implements ErrandMethods {
     private static void handOver(LoopObject loop, @Borrowed long self, long ready, long scheduled) {
         loop.flush();
         EventLoop engine = loop.engine();
-        ReadyQueue taken = new ReadyQueue();
+        LongQueue taken = new LongQueue();
         boolean over = false;
         try {
             // To make handles may run Python code, which may queue more.
@@ -209,19 +209,19 @@ final class Outside implements ErrandMethods {
         }
         long source = Sources.object(handle);
         try {
-            return PythonSide.turnOf(self, source, (int) (handle & Sources.KIND_MASK));
+            return LoopFunctions.turnOf(self, source, (int) (handle & Sources.KIND_MASK));
         } finally {
             References.release(source);
         }
     }
 
-    private static void showAll(@Borrowed long self, ReadyQueue handles, @Borrowed long function) {
+    private static void showAll(@Borrowed long self, LongQueue handles, @Borrowed long function) {
         while (!handles.isEmpty()) {
             tell(function, visible(self, handles.poll()));
         }
     }
 
-    private static void tellAll(@Borrowed long function, ReadyQueue handles) {
+    private static void tellAll(@Borrowed long function, LongQueue handles) {
         while (!handles.isEmpty()) {
             tell(function, handles.poll());
         }

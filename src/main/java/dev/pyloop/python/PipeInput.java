@@ -30,10 +30,10 @@ final class PipeInput {
             return true;
         }
         if (count == 0) {
-            StreamSide.peerClosed(transport);
+            StreamFunctions.peerClosed(transport);
         } else if (count != -Errno.EAGAIN && count != -Errno.EINTR) {
             Errors.setOsError((int) -count);
-            StreamSide.failConnection(transport, StreamMessages.READ_PIPE);
+            StreamFunctions.failConnection(transport, StreamMessages.READ_PIPE);
         }
         return false;
     }

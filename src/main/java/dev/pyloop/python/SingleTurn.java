@@ -40,7 +40,7 @@ final class SingleTurn {
     };
 
     /** The turns that go on. */
-    private static final JavaSides<SingleTurn> TURNS = new JavaSides<>(CallRequest.STATE);
+    private static final InstanceTable<SingleTurn> TURNS = new InstanceTable<>(CallRequest.STATE);
 
     /** Goes on until a call is asked for; false if none is. */
     @FunctionalInterface

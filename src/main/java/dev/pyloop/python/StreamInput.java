@@ -38,7 +38,7 @@ final class StreamInput {
     @Inlined
     private static boolean delivered(Turn turn, @Owned long result) {
         if (result == Objects.NULL) {
-            StreamSide.failConnection(of(turn), StreamMessages.DATA_RECEIVED);
+            StreamFunctions.failConnection(of(turn), StreamMessages.DATA_RECEIVED);
         } else {
             References.release(result);
         }
@@ -56,10 +56,10 @@ final class StreamInput {
     /** Has the protocol hear of the end, or of the failure that a negated errno tells of. */
     static void endOrFail(StreamObject transport, long result) {
         if (result == 0) {
-            StreamSide.receiveEof(transport);
+            StreamFunctions.receiveEof(transport);
         } else if (result != -Errno.EAGAIN && result != -Errno.EINTR) {
             Errors.setOsError((int) -result);
-            StreamSide.failConnection(transport, StreamMessages.READ);
+            StreamFunctions.failConnection(transport, StreamMessages.READ);
         }
     }
 }

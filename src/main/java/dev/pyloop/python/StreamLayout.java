@@ -25,10 +25,10 @@ final class StreamLayout {
     static final long READ_CONTEXT = Types.slotOffset(TYPE, "_read_context");
     static final long WRITE_CONTEXT = Types.slotOffset(TYPE, "_write_context");
 
-    /** Where the engine's type, which derives from that class, has the number of the Java side. */
-    static final long JAVA_SIDE = Types.basicSize(TYPE);
+    /** Where the engine's type, which derives from that class, has the number of the transport in {@link Streams}. */
+    static final long NUMBER = Types.basicSize(TYPE);
     /** Where it has the dict of what the program has set, NULL as long as it has set nothing. */
-    static final long DICT = JAVA_SIDE + Long.BYTES;
+    static final long DICT = NUMBER + Long.BYTES;
 
     static final long SIZE = DICT + Long.BYTES;
 

@@ -25,7 +25,7 @@ final class StreamObject implements StreamOwner {
     private final LoopObject loop;
     private final Stream stream;
     private final int descriptor;
-    private final Medium medium;
+    private final StreamKind kind;
     private boolean widenable;
     private boolean wide;
     private boolean closed;
@@ -45,20 +45,20 @@ final class StreamObject implements StreamOwner {
     private @Owned long lostBy = References.retain(Objects.NONE);
 
     /** Makes the transport of {@code descriptor}; {@code self} is the Python object that will own this one. */
-    StreamObject(@Borrowed long self, LoopObject loop, int descriptor, Medium medium) {
+    StreamObject(@Borrowed long self, LoopObject loop, int descriptor, StreamKind kind) {
         this.self = self;
         this.loop = loop;
         this.descriptor = descriptor;
-        this.medium = medium;
+        this.kind = kind;
         StreamIo io = loop.streamIo();
-        Transfers transfers = medium == Medium.SOCKET ? io.calls() : io.pipeCalls();
+        Transfers transfers = kind == StreamKind.SOCKET ? io.calls() : io.pipeCalls();
         stream = new Stream(io, transfers, descriptor, this);
         StreamLayout.set(self, StreamLayout.CLOSING, Objects.bool(false));
     }
 
     /** Tells the loop whose the descriptor is; once the Python object has this one, which takes it back in the end. */
     void claimDescriptor() {
-        if (medium == Medium.SOCKET) {
+        if (kind == StreamKind.SOCKET) {
             loop.descriptors().put(descriptor, self);
         }
     }
@@ -122,7 +122,7 @@ final class StreamObject implements StreamOwner {
     /** Begins to read, unless the protocol did not want to when it learned that it is connected. */
     void startReading() {
         if (isReading()) {
-            if (medium == Medium.WRITE_PIPE) {
+            if (kind == StreamKind.WRITE_PIPE) {
                 stream.watchPeer();
             } else {
                 stream.startReading();
@@ -176,10 +176,10 @@ final class StreamObject implements StreamOwner {
         }
         turn.entered(StreamContexts.enter(this, StreamLayout.READ_CONTEXT));
         turn.source = this;
-        return switch (medium) {
+        return switch (kind) {
             case READ_PIPE -> PipeInput.read(this, turn);
             case WRITE_PIPE -> {
-                StreamSide.peerClosed(this);
+                StreamFunctions.peerClosed(this);
                 yield false;
             }
             case SOCKET -> buffered ? BufferedInput.begin(this, turn) : StreamInput.read(this, turn);
@@ -229,17 +229,17 @@ final class StreamObject implements StreamOwner {
     /** Tells whether lines are to be joined, and written by the method that the program may have put on this transport. */
     boolean joinsLines() {
         return StreamLayout.get(self, StreamLayout.DICT) != Objects.NULL
-                && (medium != Medium.SOCKET || StreamOutput.LINES_ARE_JOINED);
+                && (kind != StreamKind.SOCKET || StreamOutput.LINES_ARE_JOINED);
     }
 
     /** Tells whether what is written now is dropped. */
     boolean isWritingOver() {
-        return stream.isLost() || (medium == Medium.WRITE_PIPE && stream.isClosing());
+        return stream.isLost() || (kind == StreamKind.WRITE_PIPE && stream.isClosing());
     }
 
     /** Counts a write that is dropped, and returns how many there were before. A failure counts as one, as asyncio has it. */
     int countLostWrite() {
-        return medium == Medium.SOCKET ? stream.countLostWrite() : droppedWrites++;
+        return kind == StreamKind.SOCKET ? stream.countLostWrite() : droppedWrites++;
     }
 
     /** Has the pipe hold more from the moment on when it first turns out to be too small. */
@@ -252,7 +252,7 @@ final class StreamObject implements StreamOwner {
         if (widenable) {
             widenable = false;
             wide = true;
-            StreamSide.widen(this);
+            StreamFunctions.widen(this);
         }
     }
 
@@ -266,7 +266,7 @@ final class StreamObject implements StreamOwner {
 
     void logInDebugMode(@Borrowed long format) {
         if (loop.isDebug()) {
-            StreamSide.logEvent(this, format);
+            StreamFunctions.logEvent(this, format);
         }
     }
 
@@ -330,12 +330,12 @@ final class StreamObject implements StreamOwner {
 
     @Override
     public void pauseWriting() {
-        StreamSide.pauseWriting(this);
+        StreamFunctions.pauseWriting(this);
     }
 
     @Override
     public void resumeWriting() {
-        StreamSide.resumeWriting(this);
+        StreamFunctions.resumeWriting(this);
     }
 
     /** The program may have put a method of its own in the place of the one that tells it. */
@@ -362,19 +362,19 @@ final class StreamObject implements StreamOwner {
     public void writeFailed(int errno, int lostChunks) {
         droppedWrites++;
         Errors.setOsError(errno);
-        StreamSide.failWrite(this, lostChunks);
+        StreamFunctions.failWrite(this, lostChunks);
     }
 
     @Override
     public void drained() {
         if (StreamLayout.has(self, StreamLayout.EMPTY_WAITER)) {
-            StreamSide.endEmptyWaiter(this);
+            StreamFunctions.endEmptyWaiter(this);
         }
     }
 
     @Override
     public void connectionLost() {
-        StreamSide.connectionLost(this);
+        StreamFunctions.connectionLost(this);
     }
 
     @Override

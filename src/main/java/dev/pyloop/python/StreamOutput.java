@@ -38,7 +38,7 @@ final class StreamOutput {
     static void write(StreamObject transport, @Borrowed long data) {
         boolean isBytes = Bytes.isBytes(data);
         if (!isBytes && !Streams.isBuffer(data)) {
-            StreamSide.refuseWrite(transport, data);
+            StreamFunctions.refuseWrite(transport, data);
             return;
         }
         checkWritable(transport, "Cannot call write() after write_eof()", "unable to write" + IN_SENDFILE);
@@ -46,7 +46,7 @@ final class StreamOutput {
             if (Streams.isPlainBuffer(data)) {
                 writeBuffer(transport, data);
             } else {
-                StreamSide.writeCopy(transport, data);
+                StreamFunctions.writeCopy(transport, data);
             }
         } else if (Bytes.size(data) > 0 && !countIfLost(transport)) {
             @Owned long chunk = Bytes.plain(data);
@@ -61,7 +61,7 @@ final class StreamOutput {
             return;
         }
         if (!Streams.arePlain(items, count)) {
-            StreamSide.writeCopies(transport, lines);
+            StreamFunctions.writeCopies(transport, lines);
             return;
         }
         for (long chunk : Streams.toBytes(items, count)) {
@@ -92,7 +92,7 @@ final class StreamOutput {
             view = Buffers.of(data);
         } catch (PythonException e) {
             Errors.raise(e);
-            StreamSide.failWrite(transport, 0);
+            StreamFunctions.failWrite(transport, 0);
             return;
         }
         try (view) {
@@ -114,7 +114,7 @@ final class StreamOutput {
             return false;
         }
         if (transport.countLostWrite() >= ENOUGH_LOST_WRITES) {
-            StreamSide.warnLostWrite(transport);
+            StreamFunctions.warnLostWrite(transport);
         }
         return true;
     }

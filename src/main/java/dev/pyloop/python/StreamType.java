@@ -57,7 +57,7 @@ final class StreamType implements ErrandMethods {
 
     /** Builds the type. */
     static @Owned long build() {
-        StreamSide.prepare();
+        StreamFunctions.prepare();
         StreamType methods = new StreamType();
         long built = new TypeBuilder("pyloop._engine.StreamTransport", StreamLayout.SIZE)
                 .subclassable()
@@ -253,11 +253,11 @@ final class StreamType implements ErrandMethods {
 
     private static void open(long self, long arguments, long count) {
         if (count != 3) {
-            throw PythonException.typeError("expected a loop, a descriptor and a medium");
+            throw PythonException.typeError("expected a loop, a descriptor and a kind");
         }
         LoopObject loop = Loops.get(Arguments.loop(Memory.getLong(arguments)));
         int descriptor = (int) Numbers.toLong(Memory.getLong(arguments + Long.BYTES));
-        Streams.open(self, loop, descriptor, Medium.of(Numbers.toLong(Memory.getLong(arguments + 2 * Long.BYTES))));
+        Streams.open(self, loop, descriptor, StreamKind.of(Numbers.toLong(Memory.getLong(arguments + 2 * Long.BYTES))));
     }
 
     private static @Owned long setLimits(long self, long arguments, long count) {
@@ -277,13 +277,13 @@ final class StreamType implements ErrandMethods {
     private static void writeLines(long self, long lines) {
         StreamObject transport = Streams.get(self);
         if (transport.joinsLines()) {
-            StreamSide.writeJoined(transport, lines);
+            StreamFunctions.writeJoined(transport, lines);
         } else if (Sequences.isList(lines)) {
             StreamOutput.writeLines(transport, lines, Sequences.items(lines), Sequences.size(lines));
         } else if (Tuples.isTuple(lines)) {
             StreamOutput.writeLines(transport, lines, Tuples.items(lines), Tuples.size(lines));
         } else {
-            StreamSide.writeCopies(transport, lines);
+            StreamFunctions.writeCopies(transport, lines);
         }
     }
 }

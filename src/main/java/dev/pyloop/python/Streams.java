@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** All stream transports, and what they need to know of Python's types. Guarded by the GIL. */
 final class Streams {
-    private static final JavaSides<StreamObject> ALL = new JavaSides<>(StreamLayout.JAVA_SIDE);
+    private static final InstanceTable<StreamObject> ALL = new InstanceTable<>(StreamLayout.NUMBER);
 
     private static final long BUFFERED_PROTOCOL = Imports.attribute("asyncio.protocols", "BufferedProtocol");
     private static final long BYTEARRAY = Imports.attribute("builtins", "bytearray");
@@ -51,11 +51,11 @@ final class Streams {
     }
 
     /** Makes the Java side of {@code self}, which owns {@code descriptor} unless it has a Python socket. */
-    static StreamObject open(@Borrowed long self, LoopObject loop, int descriptor, Medium medium) {
+    static StreamObject open(@Borrowed long self, LoopObject loop, int descriptor, StreamKind kind) {
         if (ALL.find(self) != null) {
             throw PythonException.runtimeError("the transport is initialized already");
         }
-        StreamObject transport = new StreamObject(self, loop, descriptor, medium);
+        StreamObject transport = new StreamObject(self, loop, descriptor, kind);
         ALL.enter(self, transport);
         transport.claimDescriptor();
         return transport;

@@ -185,9 +185,9 @@ public final class TimerHeap {
         return removed;
     }
 
-    /** Returns one of the timers that have left by being cancelled or all together, or {@link ReadyQueue#NULL_HANDLE}; whoever takes it owns it. */
+    /** Returns one of the timers that have left by being cancelled or all together, or {@link LongQueue#NONE}; whoever takes it owns it. */
     public long takeRemoved() {
-        return removed == 0 ? ReadyQueue.NULL_HANDLE : handles[handles.length - removed--];
+        return removed == 0 ? LongQueue.NONE : handles[handles.length - removed--];
     }
 
     /**

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.pyloop.queue.ReadyQueue;
+import dev.pyloop.queue.LongQueue;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.epoll.EpollPoller;
 import java.util.ArrayList;
@@ -37,7 +37,7 @@ class HandedOverLoopTest {
         assertEquals(List.of(first, second), taken());
         assertEquals(early, loop.takeTimer());
         assertEquals(late, loop.takeTimer());
-        assertEquals(ReadyQueue.NULL_HANDLE, loop.takeTimer());
+        assertEquals(LongQueue.NONE, loop.takeTimer());
         for (long handle : List.of(first, second, late, early)) {
             tasks.release(handle);
         }
@@ -103,7 +103,7 @@ class HandedOverLoopTest {
         List<Long> found = new ArrayList<>();
         loop.select(timeout, (descriptor, reader, writer) -> {
             for (long handle : new long[] {reader, writer}) {
-                if (handle != ReadyQueue.NULL_HANDLE) {
+                if (handle != LongQueue.NONE) {
                     found.add(handle);
                     tasks.release(handle);
                 }
@@ -126,7 +126,7 @@ class HandedOverLoopTest {
 
     private List<Long> taken() {
         List<Long> taken = new ArrayList<>();
-        for (long handle = loop.takeReady(); handle != ReadyQueue.NULL_HANDLE; handle = loop.takeReady()) {
+        for (long handle = loop.takeReady(); handle != LongQueue.NONE; handle = loop.takeReady()) {
             taken.add(handle);
         }
         return taken;

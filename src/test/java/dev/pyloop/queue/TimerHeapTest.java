@@ -74,7 +74,7 @@ class TimerHeapTest {
 
         // Whoever takes one may add others before the next.
         Set<Long> taken = new HashSet<>();
-        for (long handle = heap.takeRemoved(); handle != ReadyQueue.NULL_HANDLE; handle = heap.takeRemoved()) {
+        for (long handle = heap.takeRemoved(); handle != LongQueue.NONE; handle = heap.takeRemoved()) {
             taken.add(handle);
             for (int i = 0; i < 3; i++) {
                 Timer timer = new Timer(random.nextInt(DEADLINES), 1001 + kept.size());
@@ -103,7 +103,7 @@ class TimerHeapTest {
         heap.clear();
         heap.add(6, 102);
         Set<Long> taken = new HashSet<>();
-        for (long handle = heap.takeRemoved(); handle != ReadyQueue.NULL_HANDLE; handle = heap.takeRemoved()) {
+        for (long handle = heap.takeRemoved(); handle != LongQueue.NONE; handle = heap.takeRemoved()) {
             assertTrue(taken.add(handle));
         }
         assertEquals(101, taken.size());
@@ -145,7 +145,7 @@ class TimerHeapTest {
         heap.add(0, 65);
         assertEquals(65, heap.remove());
         Set<Long> taken = new HashSet<>();
-        for (long handle = heap.takeRemoved(); handle != ReadyQueue.NULL_HANDLE; handle = heap.takeRemoved()) {
+        for (long handle = heap.takeRemoved(); handle != LongQueue.NONE; handle = heap.takeRemoved()) {
             taken.add(handle);
         }
         assertEquals(63, taken.size());

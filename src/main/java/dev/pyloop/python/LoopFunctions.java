@@ -12,7 +12,7 @@ import dev.pyloop.cpython.References;
  *
  * <p>Guarded by the GIL.
  */
-final class PythonSide {
+final class LoopFunctions {
     private static final String MODULE = "pyloop._callbacks";
 
     private static final class Breath {
@@ -56,7 +56,7 @@ final class PythonSide {
         static final @Borrowed long OF = Imports.attribute(MODULE, "descriptor_of");
     }
 
-    private PythonSide() {}
+    private LoopFunctions() {}
 
     /**
      * Returns the function whose call lets the interpreter do what it does between two instructions of Python code: handle

@@ -4,7 +4,7 @@ import dev.pyloop.hint.Inlined;
 import dev.pyloop.transport.FlushList;
 
 /**
- * When what the callbacks of one loop wrote is sent.
+ * What the callbacks of one loop have written and the loop has not sent yet.
  *
  * <p>Datagrams leave when their callback returns, in its context, for the program hears of errors by a call. What is
  * written to streams leaves when the iteration ends: together they go through the kernel faster than one by one, and wake
@@ -12,7 +12,7 @@ import dev.pyloop.transport.FlushList;
  *
  * <p>Owned by the loop. Guarded by the GIL; the loop's thread only.
  */
-final class Flushes {
+final class PendingSends {
     /** Beyond some dozens of streams there is nothing more to gain by waiting for others, only memory and time to lose. */
     private static final int MANY_STREAMS = 32;
 

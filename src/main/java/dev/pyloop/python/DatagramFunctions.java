@@ -12,7 +12,7 @@ import dev.pyloop.cpython.Tuples;
  *
  * <p>They run code of the program's, so all are {@link Errands}. Guarded by the GIL.
  */
-final class DatagramSide {
+final class DatagramFunctions {
     private static final String MODULE = "pyloop._datagram_callbacks";
 
     private static final @Borrowed long REPORT_ERROR = Imports.attribute(MODULE, "report_error");
@@ -25,7 +25,7 @@ final class DatagramSide {
 
     static final @Borrowed long DATAGRAM_RECEIVED = Objects.intern("datagram_received");
 
-    private DatagramSide() {}
+    private DatagramFunctions() {}
 
     /** Looks the functions up: not to be done with an exception pending. */
     static void prepare() {

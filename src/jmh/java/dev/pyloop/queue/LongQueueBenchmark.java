@@ -9,10 +9,10 @@ import org.openjdk.jmh.infra.Blackhole;
 
 /** The ready queue: what it adds to one callback. */
 @State(Scope.Thread)
-public class ReadyQueueBenchmark extends EngineBenchmark {
+public class LongQueueBenchmark extends EngineBenchmark {
     private static final int BATCH = 50_000;
 
-    private final ReadyQueue queue = new ReadyQueue();
+    private final LongQueue queue = new LongQueue();
     private long handle = 1;
 
     /** A callback that queues the next. */

@@ -3,16 +3,16 @@ package dev.pyloop.queue;
 import dev.pyloop.hint.Inlined;
 
 /**
- * A growable ring of handles, first in first out.
+ * A growable ring of numbers, first in first out: handles that wait to run, addresses of objects, free places of a table.
  *
  * <p>The ring grows as needed and shrinks in {@link #trim}, so that neither adding nor removing pays for the look.
  *
- * <p>The queue owns nothing: a handle put in is the taker's. {@link #NULL_HANDLE} cannot be stored. Not thread-safe; the
+ * <p>The queue owns nothing: what a number stands for is the taker's. {@link #NONE} cannot be stored. Not thread-safe; the
  * event loop's lock orders its use.
  */
-public final class ReadyQueue {
-    /** The value no handle has: what {@link #poll()} answers when the queue is empty. */
-    public static final long NULL_HANDLE = 0;
+public final class LongQueue {
+    /** The number that nothing has: what {@link #poll()} answers when the queue is empty. */
+    public static final long NONE = 0;
 
     private static final int INITIAL_CAPACITY = 256;
 
@@ -27,17 +27,17 @@ public final class ReadyQueue {
 
     private int sizeAtTrim;
 
-    /** Appends {@code handle}. Amortized O(1). */
+    /** Appends {@code number}. Amortized O(1). */
     @Inlined
-    public void add(long handle) {
-        assert handle != NULL_HANDLE;
+    public void add(long number) {
+        assert number != NONE;
         if (tail - head == ring.length) {
             resize(Math.multiplyExact(ring.length, 2));
         }
-        ring[tail++ & (ring.length - 1)] = handle;
+        ring[tail++ & (ring.length - 1)] = number;
     }
 
-    /** Makes room for {@code count} handles, so that adding them needs no memory. */
+    /** Makes room for {@code count} numbers, so that adding them needs no memory. */
     public void reserve(int count) {
         int capacity = ring.length;
         while (capacity - size() < count) {
@@ -49,29 +49,29 @@ public final class ReadyQueue {
     }
 
     /** Moves everything to the end of {@code target}; nothing if there is no memory for it. */
-    public void drainTo(ReadyQueue target) {
+    public void drainTo(LongQueue target) {
         target.reserve(size());
         while (head != tail) {
             target.add(poll());
         }
     }
 
-    /** Removes and returns the oldest handle, or {@link #NULL_HANDLE}. */
+    /** Removes and returns the oldest number, or {@link #NONE}. */
     @Inlined
     public long poll() {
         if (head == tail) {
-            return NULL_HANDLE;
+            return NONE;
         }
         return ring[head++ & (ring.length - 1)];
     }
 
-    /** Returns the handle {@code index} places behind the head, {@code 0 <= index < size()}. */
+    /** Returns the number {@code index} places behind the head, {@code 0 <= index < size()}. */
     public long get(int index) {
         assert index >= 0 && index < size();
         return ring[(head + index) & (ring.length - 1)];
     }
 
-    /** Returns the number of handles queued. */
+    /** Returns how many numbers are queued. */
     @Inlined
     public int size() {
         return tail - head;
@@ -97,7 +97,7 @@ public final class ReadyQueue {
         sizeAtTrim = size();
     }
 
-    /** Returns how many handles there is room for without growing. */
+    /** Returns how many numbers there is room for without growing. */
     int capacity() {
         return ring.length;
     }

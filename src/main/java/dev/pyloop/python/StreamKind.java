@@ -1,7 +1,7 @@
 package dev.pyloop.python;
 
-/** What the descriptor of a stream transport is, in which asyncio's rules for transports differ. */
-enum Medium {
+/** What a stream transport sends and receives by. asyncio has other rules for pipes than for sockets. */
+enum StreamKind {
     /** A connected socket, to read from and to write to. */
     SOCKET,
     /** The end of a pipe to read from; also a socket or a character device that is used as such. */
@@ -9,10 +9,10 @@ enum Medium {
     /** The end of a pipe to write to. */
     WRITE_PIPE;
 
-    private static final Medium[] BY_NUMBER = values();
+    private static final StreamKind[] BY_NUMBER = values();
 
-    /** Returns the medium that {@code pyloop._pipes} and {@code pyloop._streams} give this number. */
-    static Medium of(long number) {
+    /** Returns the kind that {@code pyloop._pipes} and {@code pyloop._streams} give this number. */
+    static StreamKind of(long number) {
         return BY_NUMBER[(int) number];
     }
 }

@@ -12,7 +12,7 @@ import dev.pyloop.cpython.References;
  *
  * <p>They run code of the program's, so all are {@link Errands}. Guarded by the GIL.
  */
-final class StreamSide {
+final class StreamFunctions {
     private static final String MODULE = "pyloop._stream_callbacks";
 
     private static final long REPORT_FATAL = Imports.attribute(MODULE, "report_fatal");
@@ -36,7 +36,7 @@ final class StreamSide {
     private static final long WRITE_JOINED = Imports.attribute(MODULE, "write_joined");
     private static final long LOG_EVENT = Imports.attribute(MODULE, "log_event");
 
-    private StreamSide() {}
+    private StreamFunctions() {}
 
     /** Looks the functions up: not to be done with an exception pending, which is when most are needed. */
     static void prepare() {

@@ -9,21 +9,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ReadyQueueTest {
+class LongQueueTest {
     private static final int STEPS = 20_000;
 
     @Test
     void emptyQueueAnswersNull() {
-        ReadyQueue queue = new ReadyQueue();
+        LongQueue queue = new LongQueue();
         assertTrue(queue.isEmpty());
-        assertEquals(ReadyQueue.NULL_HANDLE, queue.poll());
+        assertEquals(LongQueue.NONE, queue.poll());
     }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})
     void behavesLikeADequeAfterEveryOperation(long seed) {
         Random random = new Random(seed);
-        ReadyQueue queue = new ReadyQueue();
+        LongQueue queue = new LongQueue();
         ArrayDeque<Long> model = new ArrayDeque<>();
         for (int i = 0; i < STEPS; i++) {
             // Phases of growth and of shrinking, so that the ring wraps around and grows while wrapped.
@@ -34,7 +34,7 @@ class ReadyQueueTest {
                 model.add(handle);
             } else {
                 Long expected = model.poll();
-                assertEquals(expected == null ? ReadyQueue.NULL_HANDLE : expected, queue.poll());
+                assertEquals(expected == null ? LongQueue.NONE : expected, queue.poll());
             }
             if (random.nextInt(100) == 0) {
                 queue.trim();
@@ -50,8 +50,8 @@ class ReadyQueueTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 255, 256, 257, 1000})
     void drainsIntoAnother(int count) {
-        ReadyQueue source = new ReadyQueue();
-        ReadyQueue target = new ReadyQueue();
+        LongQueue source = new LongQueue();
+        LongQueue target = new LongQueue();
         target.add(1);
         for (int i = 0; i < count; i++) {
             source.add(2 + i);
@@ -66,7 +66,7 @@ class ReadyQueueTest {
 
     @Test
     void givesMemoryBackAfterABurst() {
-        ReadyQueue queue = new ReadyQueue();
+        LongQueue queue = new LongQueue();
         int usual = queue.capacity();
         fillAndDrain(queue, 100 * usual);
         int large = queue.capacity();
@@ -81,7 +81,7 @@ class ReadyQueueTest {
 
     @Test
     void keepsMemoryThatBurstsUseAgainAndAgain() {
-        ReadyQueue queue = new ReadyQueue();
+        LongQueue queue = new LongQueue();
         int burst = 100 * queue.capacity();
         fillAndDrain(queue, burst);
         int large = queue.capacity();
@@ -94,7 +94,7 @@ class ReadyQueueTest {
 
     @Test
     void trimmingKeepsWhatIsQueued() {
-        ReadyQueue queue = new ReadyQueue();
+        LongQueue queue = new LongQueue();
         int large = 100 * queue.capacity();
         fillAndDrain(queue, large);
         for (long handle = 1; handle <= 1000; handle++) {
@@ -109,7 +109,7 @@ class ReadyQueueTest {
         assertTrue(queue.isEmpty());
     }
 
-    private static void fillAndDrain(ReadyQueue queue, int count) {
+    private static void fillAndDrain(LongQueue queue, int count) {
         for (long handle = 1; handle <= count; handle++) {
             queue.add(handle);
         }
