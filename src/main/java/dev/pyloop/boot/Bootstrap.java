@@ -8,6 +8,8 @@ import dev.pyloop.memory.NativeSymbols;
 import dev.pyloop.python.HandleTypes;
 import dev.pyloop.python.Imports;
 import dev.pyloop.python.LoopType;
+import dev.pyloop.python.Transports;
+import dev.pyloop.reactor.epoll.EpollPoller;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 
@@ -56,7 +58,7 @@ public final class Bootstrap {
         LayoutCheck.run();
         Imports.fetch();
         HandleTypes.build();
-        Modules.add(module, "EventLoop", LoopType.build());
+        Modules.add(module, "EventLoop", LoopType.build(EpollPoller::new, new Transports()));
         Modules.add(module, "Handle", HandleTypes.handle());
         Modules.add(module, "TimerHandle", HandleTypes.timerHandle());
         Modules.add(module, "HANDLE_CLASSES", HandleTypes.all());

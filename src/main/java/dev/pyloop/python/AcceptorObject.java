@@ -21,8 +21,8 @@ final class AcceptorObject {
     /** {@code pyloop._streams.StreamTransport}, which is derived from a type of ours; set when the first is made. */
     private static @Borrowed long transportType = Objects.NULL;
 
-    private static final Step MADE = AcceptorObject::made;
-    private static final Step CONNECTED = AcceptorObject::connected;
+    private static final Turn.Step MADE = AcceptorObject::made;
+    private static final Turn.Step CONNECTED = AcceptorObject::connected;
 
     private final @Borrowed long self;
     private final LoopObject loop;
@@ -34,12 +34,12 @@ final class AcceptorObject {
         this.self = self;
         this.loop = loop;
         this.ownContexts = ownContexts;
-        acceptor = new Acceptor(loop.streamIo(), listener, limit);
+        acceptor = new Acceptor(loop.transports().streamIo(), listener, limit);
     }
 
     /** Starts to accept; the loop keeps this object alive until the descriptor is not watched any more. */
     void start() {
-        int result = loop.streamIo().watch(acceptor.listener(), Interest.READ, self | Sources.ACCEPT);
+        int result = loop.transports().streamIo().watch(acceptor.listener(), Interest.READ, self | Sources.ACCEPT);
         if (result < 0) {
             throw PythonException.osError(-result);
         }
@@ -97,7 +97,7 @@ final class AcceptorObject {
 
     /** Closes a connection that has no transport. */
     private void close(Acceptor.Connection connection) {
-        loop.streamIo().calls().close(connection.descriptor());
+        loop.transports().streamIo().calls().close(connection.descriptor());
     }
 
     private static boolean made(Turn turn, @Owned long protocol) {

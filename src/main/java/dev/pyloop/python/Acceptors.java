@@ -1,40 +1,23 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Contexts;
-import dev.pyloop.cpython.Methods;
-import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
-import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
-import dev.pyloop.cpython.TypeBuilder;
 import dev.pyloop.cpython.Types;
-import dev.pyloop.memory.Memory;
+import org.jspecify.annotations.Nullable;
 
-/** {@code pyloop._engine.Acceptor}: what accepts connections from a listening socket. Guarded by the GIL. */
-final class Acceptors implements Methods {
-    private static final int START = 0;
-    private static final int DELETE = 1;
-
+/** All acceptors. Guarded by the GIL. */
+final class Acceptors {
     private static final InstanceTable<AcceptorObject> ALL = new InstanceTable<>(Types.basicSize(AcceptorLayout.TYPE));
 
-    /** The type with a Java side; NULL until it is built. */
+    /** The type whose instances have the number; NULL until it is built. */
     private static @Borrowed long type = Objects.NULL;
 
     private Acceptors() {}
 
-    /** Builds the type. */
-    static @Owned long build() {
-        Acceptors methods = new Acceptors();
-        long built = new TypeBuilder("pyloop._engine.Acceptor", Types.basicSize(AcceptorLayout.TYPE) + Long.BYTES)
-                .subclassable()
-                .doc("The engine of what accepts connections, in Java. Not to be used alone.")
-                .keywords("_start", methods, START, "Begin to accept, given a descriptor and the backlog.")
-                .noArguments("__del__", methods, DELETE, "Close connections that are not served any more.")
-                .build(AcceptorLayout.TYPE);
+    static void setType(@Borrowed long built) {
         type = References.retain(built);
-        return built;
     }
 
     /** Tells whether an object of any kind is an acceptor of ours. */
@@ -51,37 +34,18 @@ final class Acceptors implements Methods {
         return acceptor;
     }
 
-    @Override
-    public @Owned long call(int method, @Borrowed long self, long arguments, long count, @Borrowed long names) {
-        if (method != START) {
-            return Methods.super.call(method, self, arguments, count, names);
-        }
-        if (count != 2 || ALL.find(self) != null) {
-            throw PythonException.typeError("expected a descriptor and a backlog, once");
-        }
-        LoopObject loop = Loops.get(Arguments.loop(AcceptorLayout.get(self, AcceptorLayout.LOOP)));
-        long descriptor = Numbers.toLong(Memory.getLong(arguments));
-        long backlog = Numbers.toLong(Memory.getLong(arguments + Long.BYTES));
-        long context = AcceptorLayout.get(self, AcceptorLayout.SERVER_CONTEXT);
-        boolean ownContexts = context != Objects.NONE;
-        References.replaceSlot(
-                self + AcceptorLayout.CONTEXT,
-                ownContexts ? References.retain(context) : Contexts.copyCurrent(loop.threadState()));
-        // As many as the kernel lets wait.
-        int limit = Math.clamp(backlog, 0, 1 << 20) + 1;
-        AcceptorObject acceptor = new AcceptorObject(self, loop, (int) descriptor, limit, ownContexts);
-        ALL.enter(self, acceptor);
-        acceptor.start();
-        return Objects.none();
+    /** Returns the acceptor behind {@code self}; null if it was not started. */
+    static @Nullable AcceptorObject find(@Borrowed long self) {
+        return ALL.find(self);
     }
 
-    @Override
-    public @Owned long call(int method, @Borrowed long self) {
-        AcceptorObject acceptor = ALL.find(self);
-        if (acceptor != null) {
-            acceptor.dispose();
-            ALL.leave(self);
-        }
-        return Objects.none();
+    /** Makes {@code acceptor} the one behind {@code self}. */
+    static void enter(@Borrowed long self, AcceptorObject acceptor) {
+        ALL.enter(self, acceptor);
+    }
+
+    /** Forgets the acceptor behind {@code self}. */
+    static void leave(@Borrowed long self) {
+        ALL.leave(self);
     }
 }

@@ -17,10 +17,10 @@ import dev.pyloop.cpython.References;
 final class BufferedInput {
     private static final long ANY_SIZE = Numbers.fromLong(-1);
 
-    private static final Step PROVIDED = BufferedInput::provided;
-    private static final Step VIEWED = BufferedInput::viewed;
-    private static final Step SENT = BufferedInput::sent;
-    private static final Step UPDATED = BufferedInput::updated;
+    private static final Turn.Step PROVIDED = BufferedInput::provided;
+    private static final Turn.Step VIEWED = BufferedInput::viewed;
+    private static final Turn.Step SENT = BufferedInput::sent;
+    private static final Turn.Step UPDATED = BufferedInput::updated;
 
     private BufferedInput() {}
 
@@ -33,7 +33,7 @@ final class BufferedInput {
 
     /** A buffer that may be of a class of the program's is looked at by Python. */
     private static boolean provided(Turn turn, @Owned long buffer) {
-        if (buffer == Objects.NULL || Streams.isPlainBuffer(buffer)) {
+        if (buffer == Objects.NULL || BytesLike.isPlainBuffer(buffer)) {
             return viewed(turn, buffer);
         }
         turn.callFunction(StreamFunctions.viewer(), buffer, Objects.NULL, VIEWED);

@@ -34,22 +34,22 @@ final class DatagramFunctions {
     }
 
     /** Tells the protocol of an error of the system's. */
-    static void reportError(DatagramObject transport, int errno) {
+    static void reportError(Transport transport, int errno) {
         addWithError(REPORT_ERROR, transport, errno);
     }
 
     /** Tells the protocol of an error that came in the place of a datagram; its own failure is reported. */
-    static void reportReadError(DatagramObject transport, int errno) {
+    static void reportReadError(Transport transport, int errno) {
         addWithError(REPORT_READ_ERROR, transport, errno);
     }
 
     /** Tells the protocol of an error with a datagram that was sent before; its own failure is reported. */
-    static void reportDeferredError(DatagramObject transport, int errno) {
+    static void reportDeferredError(Transport transport, int errno) {
         addWithError(REPORT_DEFERRED, transport, errno);
     }
 
     /** Reports the pending exception as that of the callback that reads, unless it leaves the loop. */
-    static void reportFailedReader(DatagramObject transport) {
+    static void reportFailedReader(Transport transport) {
         transport.loop().addReport(REPORT_READER, transport.self(), Objects.NONE);
     }
 
@@ -59,7 +59,7 @@ final class DatagramFunctions {
     }
 
     /** {@code _SelectorDatagramTransport.sendto(transport, …)}. */
-    static void send(DatagramObject transport, long arguments, long count, @Borrowed long names) {
+    static void send(Transport transport, long arguments, long count, @Borrowed long names) {
         long keywords = names == Objects.NULL ? 0 : Tuples.size(names);
         @Owned long values = Tuples.copyOf(arguments, count + keywords);
         try {
@@ -72,11 +72,11 @@ final class DatagramFunctions {
     }
 
     /** As {@link #send}, of a datagram that the program sent before; failures are reported. */
-    static void sendDeferred(DatagramObject transport, @Borrowed long data, @Borrowed long destination) {
+    static void sendDeferred(Transport transport, @Borrowed long data, @Borrowed long destination) {
         transport.loop().addErrand(SEND_DEFERRED, transport.self(), data, destination);
     }
 
-    private static void addWithError(long function, DatagramObject transport, int errno) {
+    private static void addWithError(long function, Transport transport, int errno) {
         Errors.setOsError(errno);
         @Owned long exception = Errors.take();
         try {

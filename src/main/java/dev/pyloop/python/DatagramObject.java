@@ -24,7 +24,7 @@ import dev.pyloop.transport.DatagramSocket;
  *
  * <p>Owned by the Python object, whose address it borrows and whose socket owns the descriptor. Guarded by the GIL.
  */
-final class DatagramObject implements DatagramOwner {
+final class DatagramObject implements DatagramOwner, Transport {
     /** The number that {@code _conn_lost} is as long as the transport is not closed; the interpreter has only one. */
     private static final @Borrowed long ZERO = Numbers.fromLong(0);
 
@@ -37,7 +37,7 @@ final class DatagramObject implements DatagramOwner {
     /** Datagrams between processes may be larger; asyncio receives so much. */
     private static final int LOCAL_ROOM = 256 * 1024;
 
-    private static final Step DELIVERED = DatagramObject::goOn;
+    private static final Turn.Step DELIVERED = DatagramObject::goOn;
 
     private final @Borrowed long self;
     private final LoopObject loop;
@@ -63,7 +63,7 @@ final class DatagramObject implements DatagramOwner {
         this.connected = connected;
         internet = InternetAddress.size(family) != 0;
         int room = internet ? INTERNET_ROOM : LOCAL_ROOM;
-        socket = new DatagramSocket(loop.datagramIo(), descriptor, this, self | Sources.DATAGRAM, room);
+        socket = new DatagramSocket(loop.transports().datagramIo(), descriptor, this, self | Sources.DATAGRAM, room);
     }
 
     /** Begins to read, in the context that is current now. */
@@ -87,7 +87,8 @@ final class DatagramObject implements DatagramOwner {
         return (!received.isEmpty() || receive(turn)) && deliver(turn);
     }
 
-    LoopObject loop() {
+    @Override
+    public LoopObject loop() {
         return loop;
     }
 
@@ -102,14 +103,14 @@ final class DatagramObject implements DatagramOwner {
             return false;
         }
         @Borrowed long fixed = DatagramLayout.get(self, DatagramLayout.ADDRESS);
-        long name = loop.datagramIo().name();
+        long name = loop.transports().datagramIo().name();
         int nameLength = 0;
         if (connected) {
             if (fixed != Objects.NONE && address != Objects.NONE && address != fixed) {
                 return false;
             }
         } else {
-            nameLength = fixed == Objects.NONE ? loop.peers().toKernel(family, address, name) : 0;
+            nameLength = fixed == Objects.NONE ? loop.transports().peers().toKernel(family, address, name) : 0;
             if (nameLength == 0) {
                 return false;
             }
@@ -147,8 +148,9 @@ final class DatagramObject implements DatagramOwner {
         socket.flush();
     }
 
+    @Override
     @Borrowed
-    long self() {
+    public long self() {
         return self;
     }
 
@@ -209,13 +211,13 @@ final class DatagramObject implements DatagramOwner {
             }
             return false;
         }
-        DatagramInput input = loop.datagramIo().input();
+        DatagramInput input = loop.transports().datagramIo().input();
         // Both or none of a datagram and its address.
         received.reserve(2 * count);
         for (int i = 0; i < count; i++) {
             @Owned
             long address = internet
-                    ? loop.peers().toPython(input.name(i), input.nameLength(i))
+                    ? loop.transports().peers().toPython(input.name(i), input.nameLength(i))
                     : Bytes.copyOf(input.name(i), input.nameLength(i));
             received.add(copyOrRelease(input, i, address));
             received.add(address);

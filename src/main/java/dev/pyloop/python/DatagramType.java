@@ -5,7 +5,6 @@ import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
-import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.TypeBuilder;
 import dev.pyloop.cpython.Types;
 import dev.pyloop.hint.Inlined;
@@ -18,18 +17,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A base class for {@code pyloop._datagrams.DatagramTransport}, between that and asyncio's own. Guarded by the GIL.
  */
-final class DatagramType implements ErrandMethods {
+final class DatagramType implements ErrandMethods, Source {
     private static final int OPEN = 0;
     private static final int WATCH = 1;
     private static final int SENDTO = 2;
     private static final int FLUSH = 3;
     private static final int DROP = 4;
     private static final int RELEASE = 5;
-
-    private static final InstanceTable<DatagramObject> ALL = new InstanceTable<>(Types.basicSize(DatagramLayout.TYPE));
-
-    /** The type with a Java side; NULL until it is built. */
-    private static @Borrowed long type = Objects.NULL;
 
     private DatagramType() {}
 
@@ -52,28 +46,15 @@ final class DatagramType implements ErrandMethods {
                 .noArguments("_drop", methods, DROP, "Drop what was received and not delivered.")
                 .noArguments("_release", methods, RELEASE, "End the engine's side.")
                 .build(DatagramLayout.TYPE);
-        type = References.retain(built);
+        Datagrams.setType(built);
+        Sources.enter(Sources.DATAGRAM, methods);
         return built;
-    }
-
-    /** Tells whether an object of any kind is a datagram transport of ours. */
-    static boolean isDatagramTransport(@Borrowed long object) {
-        return type != Objects.NULL && Objects.isInstance(object, type);
-    }
-
-    /** Returns the transport behind {@code self}, or raises RuntimeError if there is none. */
-    static DatagramObject get(@Borrowed long self) {
-        DatagramObject transport = ALL.find(self);
-        if (transport == null) {
-            throw PythonException.runtimeError("the transport is not initialized: __init__() was not called");
-        }
-        return transport;
     }
 
     @Override
     @Inlined
     public @Nullable LoopObject loopOf(@Borrowed long self) {
-        DatagramObject transport = ALL.find(self);
+        DatagramObject transport = Datagrams.find(self);
         return transport == null ? null : transport.loop();
     }
 
@@ -93,7 +74,7 @@ final class DatagramType implements ErrandMethods {
 
     @Override
     public @Owned long call(int method, @Borrowed long self) {
-        DatagramObject transport = ALL.find(self);
+        DatagramObject transport = Datagrams.find(self);
         if (transport == null) {
             // Finalized: what still calls it has nothing to lose.
             return Objects.none();
@@ -104,15 +85,25 @@ final class DatagramType implements ErrandMethods {
             case DROP -> transport.drop();
             case RELEASE -> {
                 transport.drop();
-                ALL.leave(self);
+                Datagrams.leave(self);
             }
             default -> throw new IllegalArgumentException("method " + method);
         }
         return Objects.none();
     }
 
+    @Override
+    public boolean isOf(@Borrowed long object) {
+        return Datagrams.isDatagramTransport(object);
+    }
+
+    @Override
+    public boolean begin(Turn turn, @Borrowed long object, int kind) {
+        return Datagrams.get(object).readable(turn);
+    }
+
     private static long sendTo(long self, long arguments, long count, long names) {
-        DatagramObject transport = ALL.find(self);
+        DatagramObject transport = Datagrams.find(self);
         if (transport == null) {
             return DatagramFunctions.send(self, arguments, count, names);
         }
@@ -140,7 +131,7 @@ final class DatagramType implements ErrandMethods {
     }
 
     private static void open(long self, long arguments, long count) {
-        if (count != 4 || ALL.find(self) != null) {
+        if (count != 4 || Datagrams.find(self) != null) {
             throw PythonException.typeError(
                     "expected a loop, a descriptor, a family and whether there is a peer, once");
         }
@@ -148,6 +139,6 @@ final class DatagramType implements ErrandMethods {
         int descriptor = (int) Numbers.toLong(Memory.getLong(arguments + Long.BYTES));
         int family = (int) Numbers.toLong(Memory.getLong(arguments + 2 * Long.BYTES));
         boolean connected = Objects.isTrue(Memory.getLong(arguments + 3 * Long.BYTES));
-        ALL.enter(self, new DatagramObject(self, loop, descriptor, family, connected));
+        Datagrams.enter(self, new DatagramObject(self, loop, descriptor, family, connected));
     }
 }

@@ -83,7 +83,7 @@ final class Errands {
     }
 
     /** As {@link #request}, in the turn of {@code step}; all that they raise is reported but what leaves the loop. */
-    void request(Turn turn, @Borrowed long loop, long threadState, Step step) {
+    void request(Turn turn, @Borrowed long loop, long threadState, Turn.Step step) {
         @Owned long all = take(threadState);
         turn.callFunction(Python.RUN_FOR_LOOP, References.retain(loop), all, step);
     }

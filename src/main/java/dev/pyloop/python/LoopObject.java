@@ -21,10 +21,8 @@ import dev.pyloop.loop.EventLoop;
 import dev.pyloop.loop.Host;
 import dev.pyloop.memory.NativeLock;
 import dev.pyloop.reactor.Poller;
-import dev.pyloop.reactor.epoll.EpollPoller;
-import dev.pyloop.transport.DatagramIo;
-import dev.pyloop.transport.StreamIo;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,11 +32,6 @@ import org.jspecify.annotations.Nullable;
  * {@link #lock()} lets a system call give up while the engine sleeps.
  */
 final class LoopObject implements Callbacks, Host {
-    /** As much as asyncio receives at a time. */
-    private static final int READ_BUFFER = 256 * 1024;
-    /** What a pipe holds, unless somebody has changed that. */
-    private static final int WIDE_PIPE_BUFFER = 64 * 1024;
-
     private final @Borrowed long self;
     private final EventLoop engine;
     private final HandleRunner handles;
@@ -70,15 +63,9 @@ final class LoopObject implements Callbacks, Host {
     private boolean wakeupClaimed;
 
     private boolean forever;
-    private boolean foreignTransports;
     private final PendingSends sends = new PendingSends();
     private final Errands errands = new Errands();
-    private final DescriptorTable descriptors = new DescriptorTable();
-    private final ReadBuffer readBuffer = new ReadBuffer(READ_BUFFER);
-    private final ReadBuffer widePipeBuffer = new ReadBuffer(WIDE_PIPE_BUFFER);
-    private final PeerAddresses peers = new PeerAddresses();
-    private @Nullable StreamIo streamIo;
-    private @Nullable DatagramIo datagramIo;
+    private final LoopTransports transports;
     private @Nullable Thread runner;
     private long runnerState;
     /** How many runs have begun and not ended: more than one where a callback runs its own loop. */
@@ -91,11 +78,12 @@ final class LoopObject implements Callbacks, Host {
 
     private Traverse.@Nullable Visitor collector;
 
-    /** Makes the engine; {@code self} is the Python object that will own this one. */
-    LoopObject(@Borrowed long self) {
+    /** Makes the engine, on one of the {@code pollers}; {@code self} is the Python object that will own this one. */
+    LoopObject(@Borrowed long self, Supplier<Poller> pollers) {
         this.self = self;
         handles = new HandleRunner(sends.datagrams(), errands);
-        engine = engine(new EpollPoller());
+        engine = engine(pollers.get());
+        transports = new LoopTransports(engine, this, sends);
     }
 
     private EventLoop engine(Poller poller) {
@@ -213,16 +201,6 @@ final class LoopObject implements Callbacks, Host {
         this.forever = forever;
     }
 
-    /** Tells whether there was ever a transport that is none of ours, so that Python alone knows its descriptor. */
-    boolean hasForeignTransports() {
-        return foreignTransports;
-    }
-
-    /** Takes note of a transport that is none of ours. */
-    void setForeignTransports() {
-        foreignTransports = true;
-    }
-
     /** Returns what the engine wants to have called when Java has returned. */
     @Inlined
     Errands errands() {
@@ -251,14 +229,15 @@ final class LoopObject implements Callbacks, Host {
     }
 
     /**
-     * Begins a run of iterations, driven with {@code request}: until the loop is stopped inside {@code run_forever}, of one
-     * otherwise.
+     * Begins a run: of iterations until the loop is stopped inside {@code run_forever}, of one otherwise.
+     *
+     * @return how far it has come, for {@link #advance}
      */
-    LoopRun beginRun(long request) {
+    EventLoop.Run beginRun() {
         if (runs > 0 && runner != Thread.currentThread()) {
             throw PythonException.runtimeError("This event loop is already running");
         }
-        LoopRun run = new LoopRun(this, new EventLoop.Run(!forever), request);
+        EventLoop.Run run = new EventLoop.Run(!forever);
         if (runs++ == 0) {
             setRunner(Thread.currentThread());
             runnerState = Gil.threadState();
@@ -267,13 +246,13 @@ final class LoopObject implements Callbacks, Host {
         return run;
     }
 
-    /** Goes on with a run; false when it is over. Otherwise its call is to be made. */
+    /** Goes on with a run; false when it is over. Otherwise {@code prepared} is to be called. */
     @Inlined
-    boolean advance(LoopRun run) {
+    boolean advance(EventLoop.Run run, HandleCall prepared) {
         HandleCall outer = call;
-        call = run.call();
+        call = prepared;
         try {
-            return engine.advance(run.progress());
+            return engine.advance(run);
         } finally {
             // A handler of a signal may have run the loop in there, by a run of its own.
             call = outer;
@@ -310,53 +289,19 @@ final class LoopObject implements Callbacks, Host {
     }
 
     /** Asks for the errands to be run, after which {@code step} goes on with the turn. */
-    boolean runErrands(Turn turn, Step step) {
+    boolean runErrands(Turn turn, Turn.Step step) {
         errands.request(turn, self, threadState(), step);
         return true;
     }
 
     private void setRunner(@Nullable Thread thread) {
         runner = thread;
-        if (streamIo != null) {
-            streamIo.setRunner(thread);
-        }
+        transports.setRunner(thread);
     }
 
-    /** Returns what the loop's streams share, which is made for the first of them. */
-    StreamIo streamIo() {
-        if (streamIo == null) {
-            streamIo = new StreamIo(engine, this, sends.streams());
-            streamIo.setRunner(runner);
-        }
-        return streamIo;
-    }
-
-    /** Returns what the loop's datagram transports share, which is made for the first of them. */
-    DatagramIo datagramIo() {
-        if (datagramIo == null) {
-            datagramIo = new DatagramIo(streamIo(), sends.datagrams());
-        }
-        return datagramIo;
-    }
-
-    /** Returns the addresses of those who sent datagrams. */
-    PeerAddresses peers() {
-        return peers;
-    }
-
-    /** Returns where the loop's streams receive, sockets and pipes. */
-    ReadBuffer readBuffer() {
-        return readBuffer;
-    }
-
-    /** Returns where those of the loop's pipes are read into that were made wide. */
-    ReadBuffer widePipeBuffer() {
-        return widePipeBuffer;
-    }
-
-    /** Returns which descriptors belong to transports. */
-    DescriptorTable descriptors() {
-        return descriptors;
+    /** Returns what the loop's transports share. */
+    LoopTransports transports() {
+        return transports;
     }
 
     /** Sends the datagrams that an errand has put off, as at the end of a callback. */
@@ -423,12 +368,7 @@ final class LoopObject implements Callbacks, Host {
         setClosed(true);
         engine.close();
         errands.clear();
-        peers.clear();
-        readBuffer.close();
-        widePipeBuffer.close();
-        if (datagramIo != null) {
-            datagramIo.close();
-        }
+        transports.close();
     }
 
     /** Shows the collector what the queued handles refer to; see {@link HandlePool} on who is tracked. */
@@ -581,7 +521,7 @@ final class LoopObject implements Callbacks, Host {
     @Override
     public void cancel(@Borrowed long handle) {
         if (!Sources.isSource(handle)) {
-            Handles.cancel(handle);
+            Handles.cancel(handle, debug);
         }
     }
 
@@ -614,7 +554,7 @@ final class LoopObject implements Callbacks, Host {
     }
 
     /** Goes on with a turn; true if it asks for a call, or errands do, when it is over. */
-    private boolean goOn(Turn turn, Step step, @Owned long result) {
+    private boolean goOn(Turn turn, Turn.Step step, @Owned long result) {
         boolean failed = true;
         try {
             if (step.goOn(turn, result)) {

@@ -33,7 +33,7 @@ final class LoopRun {
                 Stock.requestRunOnce(request, CallRequest.parameter(request, 0));
                 return Objects.NULL;
             }
-            LoopRun run = loop.beginRun(request);
+            LoopRun run = new LoopRun(loop, request);
             try {
                 CallRequest.setState(request, enter(run));
             } catch (OutOfMemoryError e) {
@@ -68,18 +68,11 @@ final class LoopRun {
     /** The exception that has ended it; NULL for none. */
     private @Owned long failure = Objects.NULL;
 
-    LoopRun(LoopObject loop, EventLoop.Run progress, long request) {
+    private LoopRun(LoopObject loop, long request) {
         this.loop = loop;
-        this.progress = progress;
         call = new HandleCall(request);
-    }
-
-    EventLoop.Run progress() {
-        return progress;
-    }
-
-    HandleCall call() {
-        return call;
+        // Last, for it counts.
+        progress = loop.beginRun();
     }
 
     @Inlined
@@ -120,7 +113,7 @@ final class LoopRun {
     @Inlined
     private @Owned long advance(long request) {
         try {
-            if (loop.advance(this)) {
+            if (loop.advance(progress, call)) {
                 call.request(request);
                 return Objects.NULL;
             }

@@ -16,6 +16,8 @@ import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.SelfPipe;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.reactor.Interest;
+import dev.pyloop.reactor.Poller;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,11 +58,22 @@ public final class LoopType implements ErrandMethods {
     private static final int SELF_PIPE = 28;
     private static final int FLUSH_DATAGRAMS = 29;
 
-    private LoopType() {}
+    private final Supplier<Poller> pollers;
+    private final TransportTypes transportTypes;
 
-    /** Builds the type. */
-    public static @Owned long build() {
-        LoopType methods = new LoopType();
+    private LoopType(Supplier<Poller> pollers, TransportTypes transportTypes) {
+        this.pollers = pollers;
+        this.transportTypes = transportTypes;
+    }
+
+    /**
+     * Builds the type.
+     *
+     * @param pollers makes the poller of each loop
+     * @param transportTypes builds the types of transports when the first loop asks for them
+     */
+    public static @Owned long build(Supplier<Poller> pollers, TransportTypes transportTypes) {
+        LoopType methods = new LoopType(pollers, transportTypes);
         TypeBuilder builder = new TypeBuilder("pyloop._engine.EventLoop", Loops.OBJECT_SIZE)
                 .subclassable()
                 .doc("The engine of pyloop.EventLoop, in Java. Not to be used alone.")
@@ -110,6 +123,7 @@ public final class LoopType implements ErrandMethods {
         Outside.addTo(builder);
         long type = builder.build(Objects.NULL);
         Loops.setLoopType(type);
+        Waiters.enter();
         return type;
     }
 
@@ -138,10 +152,10 @@ public final class LoopType implements ErrandMethods {
     public @Owned long call(int method, @Borrowed long self) {
         switch (method) {
             case TRANSPORT_TYPES -> {
-                return transportTypes();
+                return transportTypes.buildStreams();
             }
             case DATAGRAM_TYPE -> {
-                return DatagramType.build();
+                return transportTypes.buildDatagrams();
             }
             case TIME -> {
                 LoopObject loop = Loops.findOwn(self);
@@ -287,7 +301,7 @@ public final class LoopType implements ErrandMethods {
         return timer;
     }
 
-    private static void init(long self) {
+    private void init(long self) {
         if (Loops.isInitialized(self)) {
             throw PythonException.runtimeError("the event loop is initialized already");
         }
@@ -299,12 +313,12 @@ public final class LoopType implements ErrandMethods {
     }
 
     /** Tries twice: who makes another loop after a failure of memory is recovering from it. */
-    private static LoopObject make(long self) {
+    private LoopObject make(long self) {
         try {
-            return new LoopObject(self);
+            return new LoopObject(self, pollers);
         } catch (OutOfMemoryError e) {
             FullHeap.collect();
-            return new LoopObject(self);
+            return new LoopObject(self, pollers);
         }
     }
 
@@ -447,17 +461,9 @@ public final class LoopType implements ErrandMethods {
 
     private static long transport(long self, long descriptor) {
         LoopObject loop = Loops.findOwn(self);
-        long transport = loop == null ? Objects.NULL : loop.descriptors().get(Numbers.toLongSaturated(descriptor));
+        long transport =
+                loop == null ? Objects.NULL : loop.transports().descriptors().get(Numbers.toLongSaturated(descriptor));
         return transport == Objects.NULL ? Objects.none() : References.retain(transport);
-    }
-
-    private static long transportTypes() {
-        long stream = StreamType.build();
-        long acceptor = Acceptors.build();
-        long types = Tuples.of(stream, acceptor);
-        References.release(stream);
-        References.release(acceptor);
-        return types;
     }
 
     /** The attributes that inherited code keeps on the Python object and the engine must follow. */
@@ -485,7 +491,7 @@ public final class LoopType implements ErrandMethods {
             } else if (name == Names.FOREVER) {
                 loop.setForever(Objects.isTrue(value));
             } else if (name == Names.FOREIGN_TRANSPORTS) {
-                loop.setForeignTransports();
+                loop.transports().setForeign();
             } else if (name == Names.INTERNAL_FDS) {
                 loop.engine().setInternalWatches((int) Numbers.toLong(value));
             }

@@ -6,6 +6,7 @@ import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.References;
 import dev.pyloop.hint.Inlined;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Handles of the engine that stand for the readiness of a transport or a plain socket, rather than for a callback of the program's.
@@ -32,10 +33,12 @@ final class Sources {
     static final int DATAGRAM = 7;
 
     /** Begins the turn of a source. */
-    static final Step BEGIN = Sources::begin;
+    static final Turn.Step BEGIN = Sources::begin;
 
     /** Begins it again, now that errands have been run that were to be run first. */
-    static final Step BEGIN_AGAIN = Sources::beginAgain;
+    static final Turn.Step BEGIN_AGAIN = Sources::beginAgain;
+
+    private static final @Nullable Source[] BY_KIND = new Source[KIND_MASK + 1];
 
     private Sources() {}
 
@@ -50,15 +53,15 @@ final class Sources {
         return handle & ~KIND_MASK;
     }
 
+    /** Says whose turns those of a kind are. Each type enters itself when it is built. */
+    static void enter(int kind, Source source) {
+        BY_KIND[kind] = source;
+    }
+
     /** Tells whether handles of a kind may refer to {@code object}. */
     static boolean isOf(@Borrowed long object, int kind) {
-        return switch (kind) {
-            case READ, WRITE, START_READING -> Streams.isStream(object);
-            case ACCEPT, ACCEPTED -> Acceptors.isAcceptor(object);
-            case WAITER -> true;
-            case DATAGRAM -> DatagramType.isDatagramTransport(object);
-            default -> false;
-        };
+        Source source = kind < 0 || kind > KIND_MASK ? null : BY_KIND[kind];
+        return source != null && source.isOf(object);
     }
 
     private static boolean beginAgain(Turn turn, @Owned long result) {
@@ -68,23 +71,11 @@ final class Sources {
 
     private static boolean begin(Turn turn, @Owned long none) {
         long handle = turn.handle();
-        long object = object(handle);
-        switch ((int) handle & KIND_MASK) {
-            case READ -> {
-                return Streams.get(object).readable(turn);
-            }
-            case WRITE -> Streams.get(object).writable(turn);
-            case START_READING -> Streams.get(object).startReading();
-            case ACCEPT -> Acceptors.get(object).acceptable();
-            case ACCEPTED -> {
-                return Acceptors.get(object).accepted(turn);
-            }
-            case WAITER -> Waiters.wake(object);
-            case DATAGRAM -> {
-                return DatagramType.get(object).readable(turn);
-            }
-            default -> throw new IllegalArgumentException("handle of kind " + (handle & KIND_MASK));
+        int kind = (int) handle & KIND_MASK;
+        Source source = BY_KIND[kind];
+        if (source == null) {
+            throw new IllegalStateException("there are no sources of kind " + kind);
         }
-        return false;
+        return source.begin(turn, object(handle), kind);
     }
 }

@@ -17,21 +17,20 @@ final class StreamContexts {
     private StreamContexts() {}
 
     /** Keeps the connection's own context in {@code slot}, or a copy of the current one. */
-    static void keep(StreamObject transport, long slot) {
-        @Borrowed long self = transport.self();
+    static void keep(LoopObject loop, @Borrowed long self, long slot) {
         @Owned
         long context = StreamLayout.has(self, StreamLayout.CONTEXT)
                 ? References.retain(StreamLayout.get(self, StreamLayout.CONTEXT))
-                : Contexts.copyCurrent(transport.loop().threadState());
+                : Contexts.copyCurrent(loop.threadState());
         StreamLayout.set(self, slot, context);
     }
 
     /** Enters the context in {@code slot}, and returns it for whoever leaves it, as the slot may hold another by then. */
     @Owned
-    static long enter(StreamObject transport, long slot) {
-        @Borrowed long kept = StreamLayout.get(transport.self(), slot);
+    static long enter(LoopObject loop, @Borrowed long self, long slot) {
+        @Borrowed long kept = StreamLayout.get(self, slot);
         @Owned long context = References.retain(kept);
-        if (!Contexts.tryEnter(transport.loop().threadState(), context)) {
+        if (!Contexts.tryEnter(loop.threadState(), context)) {
             References.release(context);
             throw PythonException.PENDING;
         }

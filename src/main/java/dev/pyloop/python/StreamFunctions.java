@@ -45,12 +45,12 @@ final class StreamFunctions {
     }
 
     /** Ends the connection because of the pending exception, unless that leaves the loop. */
-    static void failConnection(StreamObject transport, @Borrowed long message) {
+    static void failConnection(Transport transport, @Borrowed long message) {
         transport.loop().addReport(REPORT_FATAL, transport.self(), message);
     }
 
     /** Ends the connection because sending failed with the pending exception, and so many writes are lost besides. */
-    static void failWrite(StreamObject transport, int lostWrites) {
+    static void failWrite(Transport transport, int lostWrites) {
         @Owned long number = Numbers.fromLong(lostWrites);
         try {
             transport.loop().addReport(REPORT_FATAL_WRITE, transport.self(), number);
@@ -75,62 +75,62 @@ final class StreamFunctions {
     }
 
     /** Tells the protocol that there is nothing more to read. */
-    static void receiveEof(StreamObject transport) {
+    static void receiveEof(Transport transport) {
         transport.loop().addErrand(RECEIVE_EOF, transport.self());
     }
 
     /** Asks the protocol to pause writing. */
-    static void pauseWriting(StreamObject transport) {
+    static void pauseWriting(Transport transport) {
         transport.loop().addErrand(PAUSE_WRITING, transport.self());
     }
 
     /** Asks the protocol to resume writing, and goes on with that. */
-    static void resumeWriting(StreamObject transport) {
+    static void resumeWriting(Transport transport) {
         transport.loop().addErrand(RESUME_WRITING, transport.self());
     }
 
     /** Tells the protocol that the connection is over, as all is sent. */
-    static void connectionLost(StreamObject transport) {
+    static void connectionLost(Transport transport) {
         transport.loop().addErrand(LOSE_CONNECTION, transport.self());
     }
 
     /** Raises the TypeError for data of a wrong type. */
-    static void refuseWrite(StreamObject transport, @Borrowed long data) {
+    static void refuseWrite(Transport transport, @Borrowed long data) {
         transport.loop().addErrand(REFUSE_WRITE, transport.self(), data);
     }
 
     /** Writes a copy of data that may be of a class of the program's. */
-    static void writeCopy(StreamObject transport, @Borrowed long data) {
+    static void writeCopy(Transport transport, @Borrowed long data) {
         transport.loop().addErrand(WRITE_COPY, transport.self(), data);
     }
 
     /** Writes a copy of lines that may come from code of the program's. */
-    static void writeCopies(StreamObject transport, @Borrowed long lines) {
+    static void writeCopies(Transport transport, @Borrowed long lines) {
         transport.loop().addErrand(WRITE_COPIES, transport.self(), lines);
     }
 
     /** Joins lines and writes them by the method that the transport has. */
-    static void writeJoined(StreamObject transport, @Borrowed long lines) {
+    static void writeJoined(Transport transport, @Borrowed long lines) {
         transport.loop().addErrand(WRITE_JOINED, transport.self(), lines);
     }
 
     /** Warns that the program goes on writing to a connection that has ended. */
-    static void warnLostWrite(StreamObject transport) {
+    static void warnLostWrite(Transport transport) {
         transport.loop().addErrand(WARN_LOST_WRITE, transport.self());
     }
 
     /** Tells whoever waits for the buffer to be empty that it is. */
-    static void endEmptyWaiter(StreamObject transport) {
+    static void endEmptyWaiter(Transport transport) {
         transport.loop().addErrand(END_WAITER, transport.self());
     }
 
     /** Ends the transport of a pipe, as nobody is at the other end. */
-    static void peerClosed(StreamObject transport) {
+    static void peerClosed(Transport transport) {
         transport.loop().addErrand(PEER_CLOSED, transport.self());
     }
 
     /** Lets a pipe hold more, if the system permits. */
-    static void widen(StreamObject transport) {
+    static void widen(Transport transport) {
         transport.loop().addErrand(WIDEN, transport.self());
     }
 
@@ -145,7 +145,7 @@ final class StreamFunctions {
     }
 
     /** Logs, in debug mode, what happens to a transport. */
-    static void logEvent(StreamObject transport, @Borrowed long format) {
+    static void logEvent(Transport transport, @Borrowed long format) {
         transport.loop().addErrand(LOG_EVENT, transport.self(), format);
     }
 }

@@ -14,14 +14,14 @@ import dev.pyloop.libc.Errno;
  * protocol's end the connection as in asyncio; those that leave the event loop are thrown.
  */
 final class StreamInput {
-    private static final Step DELIVERED = StreamInput::delivered;
+    private static final Turn.Step DELIVERED = StreamInput::delivered;
 
     private StreamInput() {}
 
     /** Reads once and asks for a call of {@code data_received}; true if it does. */
     @Inlined
     static boolean read(StreamObject transport, Turn turn) {
-        ReadBuffer buffer = transport.loop().readBuffer();
+        ReadBuffer buffer = transport.loop().transports().readBuffer();
         if (buffer.mayExpectMuch()) {
             buffer.expect(transport.available());
         }

@@ -20,7 +20,9 @@ import dev.pyloop.transport.StreamOwner;
  * <p>Owned by the Python object, whose address it borrows and in whose slots ({@link StreamLayout}) the references are
  * kept. It owns the descriptor unless the Python object has a socket, which then does. Guarded by the GIL.
  */
-final class StreamObject implements StreamOwner {
+final class StreamObject implements StreamOwner, Transport {
+    private static final @Borrowed long BUFFERED_PROTOCOL = Imports.attribute("asyncio.protocols", "BufferedProtocol");
+
     private final @Borrowed long self;
     private final LoopObject loop;
     private final Stream stream;
@@ -50,7 +52,7 @@ final class StreamObject implements StreamOwner {
         this.loop = loop;
         this.descriptor = descriptor;
         this.kind = kind;
-        StreamIo io = loop.streamIo();
+        StreamIo io = loop.transports().streamIo();
         Transfers transfers = kind == StreamKind.SOCKET ? io.calls() : io.pipeCalls();
         stream = new Stream(io, transfers, descriptor, this);
         StreamLayout.set(self, StreamLayout.CLOSING, Objects.bool(false));
@@ -59,16 +61,18 @@ final class StreamObject implements StreamOwner {
     /** Tells the loop whose the descriptor is; once the Python object has this one, which takes it back in the end. */
     void claimDescriptor() {
         if (kind == StreamKind.SOCKET) {
-            loop.descriptors().put(descriptor, self);
+            loop.transports().descriptors().put(descriptor, self);
         }
     }
 
+    @Override
     @Borrowed
-    long self() {
+    public long self() {
         return self;
     }
 
-    LoopObject loop() {
+    @Override
+    public LoopObject loop() {
         return loop;
     }
 
@@ -109,13 +113,13 @@ final class StreamObject implements StreamOwner {
 
     /** Gives the transport another protocol, which hears of all that comes from now on. */
     void setProtocol(@Borrowed long protocol) {
-        buffered = Streams.isBuffered(protocol);
+        buffered = Objects.isInstance(protocol, BUFFERED_PROTOCOL);
         StreamLayout.set(self, StreamLayout.PROTOCOL, References.retain(protocol));
     }
 
     /** Begins to read in the next iteration, in the context that is current now. */
     void startReadingSoon() {
-        StreamContexts.keep(this, StreamLayout.READ_CONTEXT);
+        StreamContexts.keep(loop, self, StreamLayout.READ_CONTEXT);
         loop.queueSource(self, Sources.START_READING);
     }
 
@@ -148,7 +152,7 @@ final class StreamObject implements StreamOwner {
             if (loop.isClosed()) {
                 throw PythonException.runtimeError("Event loop is closed");
             }
-            StreamContexts.keep(this, StreamLayout.READ_CONTEXT);
+            StreamContexts.keep(loop, self, StreamLayout.READ_CONTEXT);
             stream.startReading();
             logInDebugMode(StreamMessages.RESUMES_READING);
         }
@@ -156,7 +160,7 @@ final class StreamObject implements StreamOwner {
 
     /** Returns how many bytes can be received, as far as the system says so. */
     int available() {
-        return loop.streamIo().calls().available(openDescriptor());
+        return loop.transports().streamIo().calls().available(openDescriptor());
     }
 
     /** Receives up to {@code size} bytes at {@code address}; 0 at the end, or the negated errno. */
@@ -164,31 +168,19 @@ final class StreamObject implements StreamOwner {
         return stream.receive(address, size);
     }
 
-    /** Reads, as the poller found something to read. */
-    boolean readable(Turn turn) {
-        // What was written before is sent before: an error shows to whom it shows on asyncio.
-        stream.flushListed();
-        if (!loop.errands().isEmpty()) {
-            return loop.runErrands(turn, Sources.BEGIN_AGAIN);
-        }
-        if (!stream.isReadable()) {
-            return false;
-        }
-        turn.entered(StreamContexts.enter(this, StreamLayout.READ_CONTEXT));
-        turn.source = this;
-        return switch (kind) {
-            case READ_PIPE -> PipeInput.read(this, turn);
-            case WRITE_PIPE -> {
-                StreamFunctions.peerClosed(this);
-                yield false;
-            }
-            case SOCKET -> buffered ? BufferedInput.begin(this, turn) : StreamInput.read(this, turn);
-        };
+    /** Tells whether the protocol provides the buffers to read into. */
+    boolean isBuffered() {
+        return buffered;
+    }
+
+    /** Returns what it sends and receives by. */
+    StreamKind kind() {
+        return kind;
     }
 
     /** Writes on, as the poller found room. */
     void writable(Turn turn) {
-        turn.entered(StreamContexts.enter(this, StreamLayout.WRITE_CONTEXT));
+        turn.entered(StreamContexts.enter(loop, self, StreamLayout.WRITE_CONTEXT));
         stream.writable();
     }
 
@@ -214,9 +206,9 @@ final class StreamObject implements StreamOwner {
             return;
         }
         closed = true;
-        loop.descriptors().remove(descriptor, self);
+        loop.transports().descriptors().remove(descriptor, self);
         if (!StreamLayout.has(self, StreamLayout.SOCKET)) {
-            loop.streamIo().calls().close(descriptor);
+            loop.transports().streamIo().calls().close(descriptor);
         }
     }
 
@@ -224,12 +216,6 @@ final class StreamObject implements StreamOwner {
     void dispose() {
         References.release(lostBy);
         lostBy = Objects.NULL;
-    }
-
-    /** Tells whether lines are to be joined, and written by the method that the program may have put on this transport. */
-    boolean joinsLines() {
-        return StreamLayout.get(self, StreamLayout.DICT) != Objects.NULL
-                && (kind != StreamKind.SOCKET || StreamOutput.LINES_ARE_JOINED);
     }
 
     /** Tells whether what is written now is dropped. */
@@ -261,7 +247,7 @@ final class StreamObject implements StreamOwner {
      * stays what a usual one holds, because more has a {@code StreamReader} pause, and move what it keeps.
      */
     ReadBuffer pipeBuffer() {
-        return wide ? loop.widePipeBuffer() : loop.readBuffer();
+        return wide ? loop.transports().widePipeBuffer() : loop.transports().readBuffer();
     }
 
     void logInDebugMode(@Borrowed long format) {
@@ -354,7 +340,7 @@ final class StreamObject implements StreamOwner {
 
     @Override
     public void writingBlocked() {
-        StreamContexts.keep(this, StreamLayout.WRITE_CONTEXT);
+        StreamContexts.keep(loop, self, StreamLayout.WRITE_CONTEXT);
         widen();
     }
 

@@ -23,7 +23,7 @@ final class StreamOutput {
 
     private static final String IN_SENDFILE = "; sendfile is in progress";
     /** Whether asyncio's sockets, as its pipes, join lines and write them. */
-    static final boolean LINES_ARE_JOINED =
+    private static final boolean LINES_ARE_JOINED =
             Imports.attribute("pyloop._stream_callbacks", "LINES_ARE_JOINED") == Objects.TRUE;
 
     /** What this version of asyncio calls the writing of lines when it refuses it. */
@@ -37,13 +37,13 @@ final class StreamOutput {
     /** Sends data of any type that asyncio takes. */
     static void write(StreamObject transport, @Borrowed long data) {
         boolean isBytes = Bytes.isBytes(data);
-        if (!isBytes && !Streams.isBuffer(data)) {
+        if (!isBytes && !BytesLike.isBuffer(data)) {
             StreamFunctions.refuseWrite(transport, data);
             return;
         }
         checkWritable(transport, "Cannot call write() after write_eof()", "unable to write" + IN_SENDFILE);
         if (!isBytes) {
-            if (Streams.isPlainBuffer(data)) {
+            if (BytesLike.isPlainBuffer(data)) {
                 writeBuffer(transport, data);
             } else {
                 StreamFunctions.writeCopy(transport, data);
@@ -60,11 +60,11 @@ final class StreamOutput {
         if (count == 0 || countIfLost(transport)) {
             return;
         }
-        if (!Streams.arePlain(items, count)) {
+        if (!BytesLike.arePlain(items, count)) {
             StreamFunctions.writeCopies(transport, lines);
             return;
         }
-        for (long chunk : Streams.toBytes(items, count)) {
+        for (long chunk : BytesLike.toBytes(items, count)) {
             if (Bytes.size(chunk) > 0) {
                 transport.stream().append(Bytes.address(chunk), Bytes.size(chunk), chunk);
             } else {
@@ -72,6 +72,12 @@ final class StreamOutput {
             }
         }
         transport.stream().written();
+    }
+
+    /** Tells whether lines are to be joined, and written by the method that the program may have put on this transport. */
+    static boolean joinsLines(StreamObject transport) {
+        return StreamLayout.get(transport.self(), StreamLayout.DICT) != Objects.NULL
+                && (transport.kind() != StreamKind.SOCKET || LINES_ARE_JOINED);
     }
 
     private static void checkWritable(StreamObject transport, String afterEof, String duringSendfile) {

@@ -115,6 +115,7 @@ final class StreamType implements ErrandMethods {
                         "Tell whether pause_writing() was called last.")
                 .build(StreamLayout.TYPE);
         Streams.setType(built);
+        StreamTurns.enter();
         return built;
     }
 
@@ -276,7 +277,7 @@ final class StreamType implements ErrandMethods {
 
     private static void writeLines(long self, long lines) {
         StreamObject transport = Streams.get(self);
-        if (transport.joinsLines()) {
+        if (StreamOutput.joinsLines(transport)) {
             StreamFunctions.writeJoined(transport, lines);
         } else if (Sequences.isList(lines)) {
             StreamOutput.writeLines(transport, lines, Sequences.items(lines), Sequences.size(lines));

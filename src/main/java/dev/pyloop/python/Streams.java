@@ -1,30 +1,23 @@
 package dev.pyloop.python;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Buffers;
-import dev.pyloop.cpython.Bytes;
 import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
-import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
-import dev.pyloop.memory.Memory;
 import org.jspecify.annotations.Nullable;
 
-/** All stream transports, and what they need to know of Python's types. Guarded by the GIL. */
+/** All stream transports. Guarded by the GIL. */
 final class Streams {
     private static final InstanceTable<StreamObject> ALL = new InstanceTable<>(StreamLayout.NUMBER);
 
-    private static final long BUFFERED_PROTOCOL = Imports.attribute("asyncio.protocols", "BufferedProtocol");
-    private static final long BYTEARRAY = Imports.attribute("builtins", "bytearray");
-    private static final long MEMORYVIEW = Imports.attribute("builtins", "memoryview");
     private static final boolean SERVERS_KNOW_TRANSPORTS =
             Imports.attribute("pyloop._stream_callbacks", "SERVERS_KNOW_TRANSPORTS") == Objects.TRUE;
 
     private Streams() {}
 
-    /** The type with a Java side; NULL until it is built. */
+    /** The type whose instances have the number; NULL until it is built. */
     private static @Borrowed long type = Objects.NULL;
 
     static void setType(@Borrowed long built) {
@@ -50,7 +43,7 @@ final class Streams {
         return ALL.isLeft(self);
     }
 
-    /** Makes the Java side of {@code self}, which owns {@code descriptor} unless it has a Python socket. */
+    /** Makes the transport behind {@code self}, which owns {@code descriptor} unless it has a Python socket. */
     static StreamObject open(@Borrowed long self, LoopObject loop, int descriptor, StreamKind kind) {
         if (ALL.find(self) != null) {
             throw PythonException.runtimeError("the transport is initialized already");
@@ -66,7 +59,7 @@ final class Streams {
         return ALL.find(self);
     }
 
-    /** Ends the Java side of {@code self}, if there is one. */
+    /** Ends the transport behind {@code self}, if there is one. */
     static void dispose(@Borrowed long self) {
         StreamObject transport = ALL.find(self);
         if (transport != null) {
@@ -78,66 +71,11 @@ final class Streams {
         }
     }
 
-    /** Tells whether a protocol provides the buffers to read into. */
-    static boolean isBuffered(@Borrowed long protocol) {
-        return Objects.isInstance(protocol, BUFFERED_PROTOCOL);
-    }
-
-    /** Tells whether data is of one of the types, other than bytes, that can be written. */
-    static boolean isBuffer(@Borrowed long data) {
-        return Objects.isInstance(data, BYTEARRAY) || Objects.isInstance(data, MEMORYVIEW);
-    }
-
-    /** Tells whether nothing of the program's is called for the memory of {@code buffer}. */
-    static boolean isPlainBuffer(@Borrowed long buffer) {
-        long type = Objects.type(buffer);
-        return type == BYTEARRAY || type == MEMORYVIEW;
-    }
-
-    /** Tells whether nothing of the program's is called for the memory of any of the {@code count} objects. */
-    static boolean arePlain(@Borrowed long items, long count) {
-        for (long i = 0; i < count; i++) {
-            long item = Memory.getLong(items + i * Long.BYTES);
-            if (!Bytes.isBytes(item) && !isPlainBuffer(item)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** Returns bytes objects of equal contents for bytes-like ones; the same where it is bytes already. */
-    static @Owned long[] toBytes(@Borrowed long items, long count) {
-        long[] chunks = new long[Math.toIntExact(count)];
-        int converted = 0;
-        try {
-            while (converted < chunks.length) {
-                long item = Memory.getLong(items + (long) converted * Long.BYTES);
-                chunks[converted] = toBytes(item);
-                converted++;
-            }
-            return chunks;
-        } catch (PythonException e) {
-            while (converted > 0) {
-                References.release(chunks[--converted]);
-            }
-            throw e;
-        }
-    }
-
     /** Tells a server that it has a transport more; raises, as servers do that were closed meanwhile. */
     static void attach(@Borrowed long server, @Borrowed long transport) {
         References.release(Errors.check(
                 SERVERS_KNOW_TRANSPORTS
                         ? Calls.tryCallMethod(server, StreamNames.ATTACH, transport)
                         : Calls.tryCallMethod(server, StreamNames.ATTACH)));
-    }
-
-    private static @Owned long toBytes(@Borrowed long object) {
-        if (Bytes.isBytes(object)) {
-            return Bytes.plain(object);
-        }
-        try (Buffers view = Buffers.of(object)) {
-            return Bytes.copyOf(view.address(), view.size());
-        }
     }
 }

@@ -18,6 +18,18 @@ import org.jspecify.annotations.Nullable;
  * the loop, used again for each turn. Guarded by the GIL.
  */
 final class Turn {
+    /** What goes on with a turn when a call that it asked for has been made. */
+    @FunctionalInterface
+    interface Step {
+        /**
+         * Goes on after the call, which returned {@code result}, or NULL with an exception pending. Whatever is thrown
+         * ends the turn.
+         *
+         * @return whether it has asked for another call; otherwise the turn is over
+         */
+        boolean goOn(Turn turn, @Owned long result);
+    }
+
     /** The step after a call whose exceptions are the loop's. */
     static final Step OVER = Turn::over;
 

@@ -17,14 +17,19 @@ import dev.pyloop.reactor.Interest;
  * <p>The future itself is the handle. Nothing is read or written for it here: that is done by who awaits it, when it goes
  * on, so that nothing is lost if that was cancelled meanwhile. Guarded by the GIL.
  */
-final class Waiters {
+final class Waiters implements Source {
     private Waiters() {}
+
+    /** Has the futures have turns. */
+    static void enter() {
+        Sources.enter(Sources.WAITER, new Waiters());
+    }
 
     /** Has {@code future} done when {@code descriptor} is ready, given {@code (descriptor, kind, future)}. */
     static @Owned long watch(@Borrowed long self, long arguments, long count, @Borrowed long names) {
         LoopObject loop = Loops.get(self);
         int descriptor = descriptor(arguments, count, names);
-        if (loop.hasForeignTransports() || loop.descriptors().get(descriptor) != Objects.NULL) {
+        if (loop.transports().hasForeign() || loop.transports().descriptors().get(descriptor) != Objects.NULL) {
             refuseIfTransport(self, Memory.getLong(arguments));
         }
         long handle = handle(arguments);
@@ -50,13 +55,20 @@ final class Waiters {
         return Objects.none();
     }
 
+    @Override
+    public boolean isOf(@Borrowed long object) {
+        return true;
+    }
+
     /** Ends the wait: the descriptor of {@code future} is ready. */
-    static void wake(@Borrowed long future) {
+    @Override
+    public boolean begin(Turn turn, @Borrowed long future, int kind) {
         long done = Errors.check(Calls.tryCallMethod(future, Names.DONE));
         References.release(done);
         if (done != Objects.TRUE) {
             References.release(Errors.check(Calls.tryCallMethod(future, Names.SET_RESULT, Objects.NONE)));
         }
+        return false;
     }
 
     private static int descriptor(long arguments, long count, long names) {

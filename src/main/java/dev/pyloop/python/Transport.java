@@ -1,0 +1,13 @@
+package dev.pyloop.python;
+
+import dev.pyloop.cpython.Borrowed;
+
+/** A transport, as the functions of Python's see it that it has called. Guarded by the GIL. */
+interface Transport {
+    /** Returns the Python object. */
+    @Borrowed
+    long self();
+
+    /** Returns the loop that it belongs to. */
+    LoopObject loop();
+}
