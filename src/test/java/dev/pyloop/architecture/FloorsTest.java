@@ -5,11 +5,14 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.CompositeArchRule;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -27,8 +30,12 @@ class FloorsTest {
             List.of("reactor"),
             List.of("loop"),
             List.of("transport"),
-            List.of("python"),
+            List.of("python.names"),
+            List.of("python.loop"),
+            List.of("python.transport"),
             List.of("boot"));
+
+    private static final String ROOMS = "dev.pyloop.python.";
 
     @ArchTest
     static final ArchRule packagesImportOnlyFromFloorsBelow = importsOnlyFromBelow();
@@ -52,6 +59,27 @@ class FloorsTest {
     @ArchTest
     static final ArchRule packagesHaveNoCycles =
             slices().matching("dev.pyloop.(**)").should().beFreeOfCycles().allowEmptyShould(true);
+
+    /** Within a room of the Python types everything can be read from the bottom up. */
+    @ArchTest
+    static final ArchRule classesOfTheRoomsHaveNoCycles =
+            slices().assignedFrom(new ClassesOfRooms()).should().beFreeOfCycles();
+
+    /** Each class of the rooms for itself, with those that are nested in it. */
+    private static final class ClassesOfRooms implements SliceAssignment {
+        @Override
+        public String getDescription() {
+            return "classes of " + ROOMS;
+        }
+
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass type) {
+            String name = type.getName();
+            return name.startsWith(ROOMS)
+                    ? SliceIdentifier.of(name.replaceFirst("\\$.*", ""))
+                    : SliceIdentifier.ignore();
+        }
+    }
 
     private static ArchRule importsOnlyFromBelow() {
         List<ArchRule> rules = new ArrayList<>();

@@ -36,7 +36,7 @@ class InitializersTest {
             "dev.pyloop.cpython.Objects.length",
             "dev.pyloop.cpython.TypeBuilder.build",
             "dev.pyloop.cpython.Types.allocateUntracked",
-            "dev.pyloop.python.Imports.fetch");
+            "dev.pyloop.python.names.Imports.fetch");
 
     @ArchTest
     static final ArchRule initializersRunNoPython = classes().should(notInitializeByPython());

@@ -1,0 +1,155 @@
+package dev.pyloop.python.loop;
+
+import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Contexts;
+import dev.pyloop.cpython.Numbers;
+import dev.pyloop.cpython.Objects;
+import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.Pool;
+import dev.pyloop.cpython.References;
+import dev.pyloop.cpython.Types;
+import dev.pyloop.hint.Inlined;
+import dev.pyloop.memory.Memory;
+import dev.pyloop.python.names.HandleLayout;
+
+/**
+ * Handles of one type, kept for the next {@code call_soon} instead of being freed.
+ *
+ * <p>A pooled handle is an ordinary instance whose callback, arguments, context and loop are left over and no longer its
+ * own; the pool holds its one reference, and nobody can see it. The garbage collector does not track a handle while it is
+ * queued, which is the whole life of almost every handle: the loop shows the collector its contents instead. One that the
+ * program keeps is tracked from {@link #retire} on. Guarded by the GIL, shared by all loops.
+ */
+final class HandlePool {
+    private static final int CAPACITY = 1 << 16;
+
+    private @Borrowed long type = Objects.NULL;
+    private final boolean timers;
+    private final Pool pool = new Pool(CAPACITY);
+
+    /** Makes an empty pool, of handles or of timers. */
+    HandlePool(boolean timers) {
+        this.timers = timers;
+    }
+
+    /** Says of which type the handles are; it lives as long as the process. */
+    void setType(@Borrowed long type) {
+        this.type = type;
+    }
+
+    /** Returns the type of the handles. */
+    @Borrowed
+    @Inlined
+    long type() {
+        return type;
+    }
+
+    /** Returns a handle that is not cancelled, takes the three references over and refers to {@code loop}. */
+    @Owned
+    @Inlined
+    long take(@Owned long callback, @Owned long args, @Owned long context, @Borrowed long loop) {
+        long handle = pool.isEmpty() ? create() : pool.take();
+        Memory.putLong(handle + HandleLayout.CALLBACK, callback);
+        Memory.putLong(handle + HandleLayout.ARGS, args);
+        Memory.putLong(handle + HandleLayout.CONTEXT, context);
+        Memory.putLong(handle + HandleLayout.LOOP, References.retain(loop));
+        return handle;
+    }
+
+    /**
+     * Gives a timer its deadline, a float of the given value: the one that the timer had before, as a rule, for if nobody
+     * else has it, nobody sees it change.
+     */
+    @Inlined
+    static void setDeadline(@Borrowed long timer, double when) {
+        long previous = HandleLayout.slot(timer, HandleLayout.WHEN);
+        if (previous != Objects.NULL && Numbers.isFloat(previous) && References.isUnique(previous)) {
+            Numbers.setValue(previous, when);
+        } else {
+            setDeadline(timer, Numbers.fromDouble(when));
+        }
+    }
+
+    /** Gives a timer its deadline. */
+    @Inlined
+    static void setDeadline(@Borrowed long timer, @Owned long when) {
+        References.replaceSlot(timer + HandleLayout.WHEN, when);
+    }
+
+    /** Gives up the loop's reference to a handle of this type, and keeps the handle if nobody else has one. */
+    void retire(@Owned long handle) {
+        if (Types.isTracked(handle)) {
+            References.release(handle);
+        } else if (HandleLayout.isPrivate(handle)) {
+            keep(
+                    handle,
+                    HandleLayout.slot(handle, HandleLayout.CALLBACK),
+                    HandleLayout.slot(handle, HandleLayout.ARGS),
+                    HandleLayout.slot(handle, HandleLayout.CONTEXT));
+        } else {
+            // From now on it may be part of a cycle.
+            Types.track(handle);
+            References.release(handle);
+        }
+    }
+
+    /** Keeps a handle that nobody else can see; the other arguments are what its slots hold. */
+    @Inlined
+    void keep(@Owned long handle, @Owned long callback, @Owned long args, @Owned long context) {
+        long loop = HandleLayout.slot(handle, HandleLayout.LOOP);
+        reset(handle);
+        if (pool.isFull()) {
+            free(handle);
+        } else {
+            pool.put(handle);
+        }
+        // Last, because destructors may run any code, which may take the handle out of the pool again.
+        References.releaseUnlessNull(callback);
+        References.releaseUnlessNull(args);
+        References.releaseUnlessNull(loop);
+        if (context != Objects.NULL) {
+            Contexts.release(context);
+        }
+    }
+
+    /** Frees some of the pooled handles if there are many; repeated, it comes to an end. */
+    void trim() {
+        for (int n = pool.excess(); n > 0; n--) {
+            free(pool.take());
+        }
+    }
+
+    @Inlined
+    private void reset(long handle) {
+        if (HandleLayout.isCancelled(handle)) {
+            References.replaceSlot(handle + HandleLayout.CANCELLED, Objects.bool(false));
+        }
+        if (Memory.getLong(handle + HandleLayout.REPR) != Objects.NONE) {
+            References.replaceSlot(handle + HandleLayout.REPR, Objects.none());
+        }
+        if (Memory.getLong(handle + HandleLayout.SOURCE_TRACEBACK) != Objects.NONE) {
+            References.replaceSlot(handle + HandleLayout.SOURCE_TRACEBACK, Objects.none());
+        }
+    }
+
+    private long create() {
+        long handle = Types.allocateUntracked(type);
+        Memory.putLong(handle + HandleLayout.CANCELLED, Objects.bool(false));
+        Memory.putLong(handle + HandleLayout.REPR, Objects.none());
+        Memory.putLong(handle + HandleLayout.SOURCE_TRACEBACK, Objects.none());
+        if (timers) {
+            Memory.putLong(handle + HandleLayout.SCHEDULED, Objects.bool(false));
+        }
+        return handle;
+    }
+
+    /** Frees a handle whose callback, arguments, context and loop are no longer its own. */
+    private static void free(long handle) {
+        // The deadline of a timer stays its own, and goes with it.
+        Memory.putLong(handle + HandleLayout.CALLBACK, Objects.NULL);
+        Memory.putLong(handle + HandleLayout.ARGS, Objects.NULL);
+        Memory.putLong(handle + HandleLayout.CONTEXT, Objects.NULL);
+        Memory.putLong(handle + HandleLayout.LOOP, Objects.NULL);
+        References.release(handle);
+    }
+}
