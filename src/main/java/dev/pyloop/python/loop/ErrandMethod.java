@@ -53,7 +53,7 @@ public record ErrandMethod(ErrandMethods methods, int method, boolean takesArgum
     private static long runErrands(LoopObject loop, @Owned long result, long request) {
         CallRequest.setState(request, result);
         try {
-            loop.errands().request(request, loop.threadState());
+            loop.errands().request(request);
         } catch (OutOfMemoryError | PythonException e) {
             References.releaseUnlessNull(result);
             throw e;

@@ -3,8 +3,10 @@ package dev.pyloop.python.loop;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
+import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
+import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Traverse;
 import dev.pyloop.cpython.Tuples;
@@ -36,8 +38,16 @@ public final class Errands {
 
     private static final long[] NONE = {};
 
+    private final @Borrowed long loop;
+    private final RunnerThread runner;
     private @Owned long[] fields = NONE;
     private int end;
+
+    /** Makes the errands of {@code loop}, the Python object. */
+    Errands(@Borrowed long loop, RunnerThread runner) {
+        this.loop = loop;
+        this.runner = runner;
+    }
 
     /** Looks the functions up: not to be done with an exception pending. */
     public static void prepare() {
@@ -61,7 +71,7 @@ public final class Errands {
     }
 
     /** Has {@code function} called with {@code arguments}, in {@code context}: the current one, NULL for none. */
-    void add(@Borrowed long context, @Borrowed long function, @Borrowed long... arguments) {
+    void addIn(@Borrowed long context, @Borrowed long function, @Borrowed long... arguments) {
         if (end == fields.length) {
             fields = Arrays.copyOf(fields, Math.max(2 * end, FIELDS));
         }
@@ -73,9 +83,30 @@ public final class Errands {
         total++;
     }
 
+    /** Has {@code function} called with {@code arguments}, in the context that is current now. */
+    void add(@Borrowed long function, @Borrowed long... arguments) {
+        addIn(Contexts.current(runner.threadState()), function, arguments);
+    }
+
+    /**
+     * Has {@code function} called with {@code first}, the pending exception and {@code last}; or throws the exception if it is
+     * one that leaves the loop.
+     */
+    void addReport(@Borrowed long function, @Borrowed long first, @Borrowed long last) {
+        if (Errors.pendingLeavesLoop()) {
+            throw PythonException.PENDING;
+        }
+        @Owned long exception = Errors.take();
+        try {
+            add(function, first, exception, last);
+        } finally {
+            References.release(exception);
+        }
+    }
+
     /** Asks for a call that runs all of them; what they raise leaves it. {@link #endRequest} follows. */
-    void request(long request, long threadState) {
-        Calls.requestFunction(request, Python.RUN, take(threadState), Objects.NULL);
+    void request(long request) {
+        Calls.requestFunction(request, Python.RUN, take(runner.threadState()), Objects.NULL);
     }
 
     /** Ends what {@link #request} began, given the argument of the call. */
@@ -83,10 +114,16 @@ public final class Errands {
         References.release(errands);
     }
 
-    /** As {@link #request}, in the turn of {@code step}; all that they raise is reported but what leaves the loop. */
-    void request(Turn turn, @Borrowed long loop, long threadState, Turn.Step step) {
-        @Owned long all = take(threadState);
+    /**
+     * As {@link #request}, after which {@code step} goes on with the turn; all that they raise is reported but what leaves the
+     * loop.
+     *
+     * @return true, as a step of the turn does
+     */
+    boolean request(Turn turn, Turn.Step step) {
+        @Owned long all = take(runner.threadState());
         turn.callFunction(Python.RUN_FOR_LOOP, References.retain(loop), all, step);
+        return true;
     }
 
     /** Drops them all. */

@@ -238,7 +238,7 @@ final class HandleRunner {
         }
         long exception = Errors.take();
         try {
-            errands.add(Contexts.current(threadState), LoopFunctions.failureReporter(), handle, exception);
+            errands.add(LoopFunctions.failureReporter(), handle, exception);
         } finally {
             References.release(exception);
         }

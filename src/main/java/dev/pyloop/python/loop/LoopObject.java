@@ -1,34 +1,23 @@
 package dev.pyloop.python.loop;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
-import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Gil;
-import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
-import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Traverse;
 import dev.pyloop.cpython.Tuples;
-import dev.pyloop.cpython.Types;
-import dev.pyloop.cpython.WakeupDescriptor;
 import dev.pyloop.hint.Inlined;
-import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.loop.Host;
 import dev.pyloop.memory.NativeLock;
-import dev.pyloop.python.names.Clock;
 import dev.pyloop.python.names.HandleLayout;
 import dev.pyloop.python.names.LoopFunctions;
-import dev.pyloop.python.names.Names;
 import dev.pyloop.python.names.Stock;
 import dev.pyloop.reactor.Poller;
-import java.util.function.LongConsumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The Java side of one Python event loop: the engine, and what it needs of Python.
@@ -39,56 +28,36 @@ import org.jspecify.annotations.Nullable;
 public final class LoopObject implements Callbacks, Host {
     private final @Borrowed long self;
     private final EventLoop engine;
-    private final HandleRunner handles;
-    private boolean closed;
-    private boolean debug;
-    private boolean debugFalse;
-    /** Whether asyncio's own iteration runs the callbacks; then Python has the queues, and the engine's are empty. */
-    private boolean handedOver;
-    /** Whether it is none of these three. */
-    private boolean plain = true;
-
-    /** The versions of the loop's type and of {@code asyncio.TimerHandle}, whose base is {@code Handle}, that were looked at. */
-    private int knownVersion;
-
-    private int knownHandleVersion;
-
-    /** Whether the program has a method of its own for the time. */
-    private boolean ownClock;
-    /** Whether it is to be asked, for that or for the next reason. */
-    private boolean clockOverridden;
-    /** Whether the clock that ours stands for, that of asyncio's loops, is not asyncio's. */
-    private boolean stockClockReplaced;
-
-    private boolean callAtOverridden;
-    private boolean callSoonOverridden;
-    /** Whether the loop runs in the main thread, which alone hears of signals. */
-    private boolean inMainThread;
-    /** Whether signals wake the loop that sleeps only as long as it does. */
-    private boolean wakeupClaimed;
-
-    private boolean forever;
+    private final LoopState state;
+    private final RunnerThread runner = new RunnerThread();
     private final PendingSends sends = new PendingSends();
-    private final Errands errands = new Errands();
+    private final Errands errands;
+    private final HandleRunner handles;
+    private final TurnRunner turns;
+    private final SignalWakeup signals = new SignalWakeup();
+    private final QueuedHandles queued;
+    private final ReplacedMethods replaced;
     private final LoopTransports transports;
-    private @Nullable Thread runner;
-    private long runnerState;
-    /** How many runs have begun and not ended: more than one where a callback runs its own loop. */
-    private int runs;
+
     /** Where {@link #run} puts what it prepares: that of the run that goes on. */
     private HandleCall call = new HandleCall(Objects.NULL);
-
-    /** Shows a handle to {@link #collector}: made once, for {@link #traverse} must not allocate. */
-    private final LongConsumer showing = this::show;
-
-    private Traverse.@Nullable Visitor collector;
 
     /** Makes the engine, on one of the {@code pollers}; {@code self} is the Python object that will own this one. */
     LoopObject(@Borrowed long self, Supplier<Poller> pollers) {
         this.self = self;
+        state = new LoopState(self);
+        errands = new Errands(self, runner);
         handles = new HandleRunner(sends.datagrams(), errands);
+        replaced = new ReplacedMethods(self);
+        turns = new TurnRunner(self, state, runner, sends, errands);
         engine = engine(pollers.get());
-        transports = new LoopTransports(engine, this, sends);
+        try {
+            queued = new QueuedHandles(engine);
+            transports = new LoopTransports(engine, this, sends);
+        } catch (OutOfMemoryError e) {
+            engine.close();
+            throw e;
+        }
     }
 
     private EventLoop engine(Poller poller) {
@@ -111,99 +80,40 @@ public final class LoopObject implements Callbacks, Host {
         return engine;
     }
 
+    /** Returns what inherited code and the program have made of the loop. */
+    LoopState state() {
+        return state;
+    }
+
+    /** Returns what has signals wake the loop. */
+    SignalWakeup signals() {
+        return signals;
+    }
+
     /** Tells whether calls may take the short way: the loop is neither closed nor in debug mode nor handed over. */
     @Inlined
     boolean isPlain() {
-        return plain;
+        return state.isPlain();
     }
 
+    /** Tells whether {@code close()} was called, or is being called. */
     public boolean isClosed() {
-        return closed;
+        return state.isClosed();
     }
 
+    /** Tells whether the loop is in debug mode. */
     public boolean isDebug() {
-        return debug;
-    }
-
-    void setClosed(boolean closed) {
-        this.closed = closed;
-        setPlain();
-    }
-
-    /** Tells whether {@code self._debug} is {@code False}, and not something else that means as much. */
-    boolean isDebugFalse() {
-        return debugFalse;
-    }
-
-    /** Says what {@code self._debug} is. */
-    void setDebug(@Borrowed long value) {
-        // First, for the value may refuse to be true or false.
-        debugFalse = value == Objects.FALSE;
-        debug = Objects.isTrue(value);
-        setPlain();
-    }
-
-    /** Tells whether asyncio's own iteration runs the callbacks. */
-    boolean isHandedOver() {
-        return handedOver;
+        return state.isDebug();
     }
 
     /** Says whether asyncio's own iteration runs the callbacks; what is written is sent at once then. */
     void setHandedOver(boolean handedOver) {
-        this.handedOver = handedOver;
+        state.setHandedOver(handedOver);
         engine.setHandedOver(handedOver);
-        setPlain();
         if (handedOver) {
-            setRunner(null);
+            runner.forget();
+            transports.setRunner(null);
         }
-    }
-
-    private void setPlain() {
-        plain = !closed && !debug && !handedOver;
-    }
-
-    /** Says whether the loop runs in the main thread. */
-    void setInMainThread(boolean inMainThread) {
-        this.inMainThread = inMainThread;
-    }
-
-    /** Says whether {@code self.call_soon()}, by which transports schedule what they do, is not ours. */
-    void setCallSoonOverridden(boolean overridden) {
-        callSoonOverridden = overridden;
-    }
-
-    /** Says whether {@code self.time()} is not ours. */
-    void setClockOverridden(boolean overridden) {
-        ownClock = overridden;
-        clockOverridden = ownClock || stockClockReplaced;
-    }
-
-    /** Says whether asyncio's {@code time()}, which ours stands for, is replaced. */
-    void setStockClockReplaced(boolean replaced) {
-        stockClockReplaced = replaced;
-        clockOverridden = ownClock || stockClockReplaced;
-    }
-
-    /** Returns the time as {@code EventLoop.time()} tells it. */
-    @Owned
-    long time() {
-        return stockClockReplaced ? Stock.time(self) : Clock.time();
-    }
-
-    /** Tells whether {@code self.call_at()}, which {@code call_later} goes through, is not ours. */
-    @Inlined
-    boolean isCallAtOverridden() {
-        return callAtOverridden;
-    }
-
-    /** Says whether {@code self.call_at()} is not ours. */
-    void setCallAtOverridden(boolean overridden) {
-        callAtOverridden = overridden;
-    }
-
-    /** Says whether {@code run_forever} runs, so that a run goes on until the loop is stopped. */
-    void setForever(boolean forever) {
-        this.forever = forever;
     }
 
     /** Returns what the engine wants to have called when Java has returned. */
@@ -214,7 +124,7 @@ public final class LoopObject implements Callbacks, Host {
 
     /** Has {@code function} called with {@code arguments} when Java has returned, in the context that is current now. */
     public void addErrand(@Borrowed long function, @Borrowed long... arguments) {
-        errands.add(Contexts.current(threadState()), function, arguments);
+        errands.add(function, arguments);
     }
 
     /**
@@ -222,15 +132,7 @@ public final class LoopObject implements Callbacks, Host {
      * the exception if it is one that leaves the loop.
      */
     public void addReport(@Borrowed long function, @Borrowed long first, @Borrowed long last) {
-        if (Errors.pendingLeavesLoop()) {
-            throw PythonException.PENDING;
-        }
-        @Owned long exception = Errors.take();
-        try {
-            addErrand(function, first, exception, last);
-        } finally {
-            References.release(exception);
-        }
+        errands.addReport(function, first, last);
     }
 
     /**
@@ -239,16 +141,11 @@ public final class LoopObject implements Callbacks, Host {
      * @return how far it has come, for {@link #advance}
      */
     EventLoop.Run beginRun() {
-        if (runs > 0 && runner != Thread.currentThread()) {
-            throw PythonException.runtimeError("This event loop is already running");
+        if (runner.begin()) {
+            handles.setThreadState(runner.threadState());
+            transports.setRunner(runner.thread());
         }
-        EventLoop.Run run = new EventLoop.Run(!forever);
-        if (runs++ == 0) {
-            setRunner(Thread.currentThread());
-            runnerState = Gil.threadState();
-            handles.setThreadState(runnerState);
-        }
-        return run;
+        return new EventLoop.Run(!state.isForever());
     }
 
     /** Goes on with a run; false when it is over. Otherwise {@code prepared} is to be called. */
@@ -268,17 +165,17 @@ public final class LoopObject implements Callbacks, Host {
     @Inlined
     boolean finish(HandleCall made, @Owned long result) {
         if (made.turn.isAsking()) {
-            return goOn(made.turn, made.turn.takeStep(), result);
+            return turns.goOn(made.turn, made.turn.takeStep(), result);
         }
         handles.finish(made, result);
         sends.endCallback();
-        return !errands.isEmpty() && runErrands(made.turn, Turn.OVER);
+        return !errands.isEmpty() && errands.request(made.turn, Turn.OVER);
     }
 
     /** A run is over: what is written from now on is sent at once. */
     void endRun() {
-        if (--runs == 0) {
-            setRunner(null);
+        if (runner.end()) {
+            transports.setRunner(null);
         }
     }
 
@@ -290,18 +187,12 @@ public final class LoopObject implements Callbacks, Host {
     /** Sends what was written in that iteration; true if errands are to be run then. No exception may be pending. */
     boolean finishLeftovers(Turn turn) {
         sends.endIteration();
-        return !errands.isEmpty() && runErrands(turn, Turn.OVER);
+        return !errands.isEmpty() && errands.request(turn, Turn.OVER);
     }
 
     /** Asks for the errands to be run, after which {@code step} goes on with the turn. */
     public boolean runErrands(Turn turn, Turn.Step step) {
-        errands.request(turn, self, threadState(), step);
-        return true;
-    }
-
-    private void setRunner(@Nullable Thread thread) {
-        runner = thread;
-        transports.setRunner(thread);
+        return errands.request(turn, step);
     }
 
     /** Returns what the loop's transports share. */
@@ -317,7 +208,7 @@ public final class LoopObject implements Callbacks, Host {
     /** Does what {@code loop.call_soon(callback, argument, context=…)} does; NULL stands for no context. */
     public void callSoon(@Borrowed long callback, @Borrowed long argument, @Borrowed long contextOrNone) {
         boolean given = contextOrNone != Objects.NULL && contextOrNone != Objects.NONE;
-        if (callSoonOverridden) {
+        if (state.isCallSoonOverridden()) {
             LoopFunctions.callSoon(self, callback, argument, given ? contextOrNone : Objects.NULL);
             return;
         }
@@ -331,7 +222,7 @@ public final class LoopObject implements Callbacks, Host {
 
     /** Queues the turn of a source; see {@link Sources}. */
     public void queueSource(@Borrowed long object, int kind) {
-        if (handedOver || callSoonOverridden) {
+        if (state.isHandedOver() || state.isCallSoonOverridden()) {
             LoopFunctions.queueTurn(self, object, kind);
         } else {
             engine.callSoon(References.retain(object) | kind);
@@ -340,7 +231,7 @@ public final class LoopObject implements Callbacks, Host {
 
     /** Queues the turn of a source with the descriptors that the next poll finds ready, and before them. */
     public void queueSourceAtPoll(@Borrowed long object, int kind) {
-        if (handedOver) {
+        if (state.isHandedOver()) {
             LoopFunctions.queueTurn(self, object, kind);
         } else {
             engine.callAtPoll(References.retain(object) | kind);
@@ -355,7 +246,7 @@ public final class LoopObject implements Callbacks, Host {
     /** Returns the state of the calling thread. */
     @Inlined
     public long threadState() {
-        return Thread.currentThread() == runner ? runnerState : Gil.threadState();
+        return runner.threadState();
     }
 
     /** Takes note that a timer in the heap was cancelled. */
@@ -370,53 +261,27 @@ public final class LoopObject implements Callbacks, Host {
 
     /** Gives everything back. The loop must not run. */
     void close() {
-        setClosed(true);
+        state.setClosed(true);
         engine.close();
         errands.clear();
         transports.close();
     }
 
-    /** Shows the collector what the queued handles refer to; see {@link HandlePool} on who is tracked. */
+    /** Shows the collector what the loop refers to. */
     void traverse(Traverse.Visitor visitor) {
-        collector = visitor;
-        engine.forEachHandle(showing);
+        queued.traverse(visitor);
         errands.traverse(visitor);
-        collector = null;
     }
 
-    private void show(@Borrowed long handle) {
-        Traverse.Visitor visitor = collector;
-        if (visitor == null) {
-            return;
-        }
-        if (Sources.isSource(handle)) {
-            visitor.accept(Sources.object(handle));
-        } else if (Types.isTracked(handle)) {
-            visitor.accept(handle);
-        } else if (HandleLayout.isPrivate(handle)) {
-            visitor.accept(HandleLayout.slot(handle, HandleLayout.CALLBACK));
-            visitor.accept(HandleLayout.slot(handle, HandleLayout.ARGS));
-            visitor.accept(HandleLayout.slot(handle, HandleLayout.CONTEXT));
-            visitor.accept(HandleLayout.slot(handle, HandleLayout.LOOP));
-        }
-    }
-
-    /**
-     * Has the collector track the handles that the program keeps, so that a cycle through one of them and this loop can
-     * be found. Not needed for those that nobody keeps: {@link #traverse} shows what they refer to.
-     */
+    /** Has the collector track the handles that the program keeps; see {@link QueuedHandles}. */
     void trackKeptHandles() {
-        engine.forEachHandle(handle -> {
-            if (!Sources.isSource(handle) && !Types.isTracked(handle) && !HandleLayout.isPrivate(handle)) {
-                Types.track(handle);
-            }
-        });
+        queued.trackKept();
     }
 
     @Override
     @Inlined
     public double seconds() {
-        return clockOverridden ? overriddenSeconds() : Clock.seconds();
+        return state.seconds();
     }
 
     @Override
@@ -427,59 +292,17 @@ public final class LoopObject implements Callbacks, Host {
     @Override
     public void beforeSleep() {
         Handles.trimPools();
-        if (inMainThread) {
-            claimWakeup();
-        }
+        signals.beforeSleep(engine.selfPipe().writer());
     }
 
     @Override
     public void afterSleep() {
-        if (wakeupClaimed) {
-            wakeupClaimed = false;
-            WakeupDescriptor.set(WakeupDescriptor.NONE);
-        }
-    }
-
-    /**
-     * Has signals written to the self-pipe as long as the loop sleeps: any thread of the process may take one. Not longer,
-     * for a program may set a descriptor of its own, and wonder about ours; and not any more in this run once it has.
-     */
-    private void claimWakeup() {
-        if (!WakeupDescriptor.isAccessible()) {
-            // The system interrupts the poll, if it is not another thread that takes the signal.
-            Gil.checkSignals();
-            return;
-        }
-        int ours = engine.selfPipe().writer();
-        int before = WakeupDescriptor.set(ours);
-        if (before == ours) {
-            return;
-        }
-        if (before != WakeupDescriptor.NONE) {
-            inMainThread = false;
-            WakeupDescriptor.set(before);
-            LoopFunctions.keepWakeup(before);
-            return;
-        }
-        wakeupClaimed = true;
-        boolean checked = false;
-        try {
-            // Those that came before have written nothing.
-            Gil.checkSignals();
-            checked = true;
-        } finally {
-            if (!checked) {
-                afterSleep();
-            }
-        }
+        signals.afterSleep();
     }
 
     @Override
     public boolean breathe(boolean signalled) {
-        if (Types.version(Objects.type(self)) != knownVersion
-                || Types.version(HandleLayout.STOCK_TIMER) != knownHandleVersion) {
-            lookAgain();
-        }
+        replaced.lookIfTypesHaveChanged();
         if (!signalled) {
             LoopFunctions.breathe();
             return false;
@@ -489,33 +312,25 @@ public final class LoopObject implements Callbacks, Host {
         return true;
     }
 
-    /** Looks whether the program has replaced methods of the loop's class or of handles, as one of their types has changed. */
-    private void lookAgain() {
-        LoopFunctions.lookAgain(self);
-        knownVersion = Types.version(Objects.type(self));
-        knownHandleVersion = Types.version(HandleLayout.STOCK_TIMER);
-    }
-
     @Override
     @Inlined
     public boolean run(@Owned long handle) {
         HandleCall next = call;
         if (Sources.isSource(handle)) {
-            next.turn.begin(handle, debug ? seconds() : 0);
-            return goOn(next.turn, Sources.BEGIN, Objects.NULL);
+            return turns.begin(next.turn, handle);
         }
-        if (debug ? beginInDebugMode(handle, next) : handles.begin(handle, next)) {
+        if (state.isDebug() ? beginInDebugMode(handle, next) : handles.begin(handle, next)) {
             return true;
         }
         sends.endCallback();
-        return !errands.isEmpty() && runErrands(next.turn, Turn.OVER);
+        return !errands.isEmpty() && errands.request(next.turn, Turn.OVER);
     }
 
     @Override
     @Inlined
     public boolean endIteration() {
         sends.endIteration();
-        return !errands.isEmpty() && runErrands(call.turn, Turn.OVER);
+        return !errands.isEmpty() && errands.request(call.turn, Turn.OVER);
     }
 
     @Override
@@ -526,7 +341,7 @@ public final class LoopObject implements Callbacks, Host {
     @Override
     public void cancel(@Borrowed long handle) {
         if (!Sources.isSource(handle)) {
-            Handles.cancel(handle, debug);
+            Handles.cancel(handle, state.isDebug());
         }
     }
 
@@ -554,93 +369,7 @@ public final class LoopObject implements Callbacks, Host {
      * for a call, after which {@link #finish} goes on.
      */
     boolean beginTurn(HandleCall next, @Owned long handle) {
-        next.turn.begin(handle, Double.POSITIVE_INFINITY);
-        return goOn(next.turn, Sources.BEGIN, Objects.NULL);
-    }
-
-    /** Goes on with a turn; true if it asks for a call, or errands do, when it is over. */
-    private boolean goOn(Turn turn, Turn.Step step, @Owned long result) {
-        boolean failed = true;
-        try {
-            if (step.goOn(turn, result)) {
-                return true;
-            }
-            failed = false;
-        } catch (OutOfMemoryError e) {
-            Errors.raise(e);
-        } catch (SystemCallException e) {
-            Errors.setOsError(e.errno());
-        } catch (StackOverflowError | RuntimeException e) {
-            Errors.raise(e);
-        }
-        endTurn(turn, failed);
-        sends.endCallback();
-        return !errands.isEmpty() && runErrands(turn, Turn.OVER);
-    }
-
-    /** Ends a turn, by the pending exception if it has failed. */
-    @Inlined
-    private void endTurn(Turn turn, boolean failed) {
-        boolean fails = failed;
-        @Owned long context = turn.takeContext();
-        if (context != Objects.NULL) {
-            if (!fails) {
-                try {
-                    // What its protocol has sent, in the context of that.
-                    sends.datagrams().flushIfMany();
-                } catch (OutOfMemoryError e) {
-                    Errors.raise(e);
-                    fails = true;
-                } catch (StackOverflowError | RuntimeException e) {
-                    Errors.raise(e);
-                    fails = true;
-                }
-            }
-            fails |= !Contexts.exit(threadState(), context);
-            Contexts.release(context);
-        }
-        @Owned long handle = turn.end();
-        if (fails) {
-            failTurn(turn, handle);
-            if (handle != Objects.NULL) {
-                References.release(Sources.object(handle));
-            }
-        } else if (handle != Objects.NULL) {
-            try {
-                if (debug) {
-                    logIfSlow(seconds() - turn.start);
-                }
-            } finally {
-                References.release(Sources.object(handle));
-            }
-        }
-    }
-
-    /** Has the pending exception reported, if it is that of a source and does not leave the loop. */
-    private void failTurn(Turn turn, @Borrowed long handle) {
-        turn.releaseKept();
-        if (handle == Objects.NULL) {
-            throw PythonException.PENDING;
-        }
-        try {
-            // The function may be looked up now, which is not to be done with an exception pending.
-            @Owned long exception = Errors.take();
-            @Borrowed long reporter = LoopFunctions.sourceReporter();
-            Errors.restore(exception);
-            addReport(reporter, self, Sources.object(handle));
-        } catch (OutOfMemoryError | PythonException e) {
-            References.release(Sources.object(handle));
-            throw e;
-        }
-    }
-
-    private void logIfSlow(double seconds) {
-        @Owned long number = Numbers.fromDouble(seconds);
-        try {
-            addErrand(LoopFunctions.slowLogger(), self, number);
-        } finally {
-            References.release(number);
-        }
+        return turns.beginUntimed(next.turn, handle);
     }
 
     private boolean beginInDebugMode(@Owned long handle, HandleCall next) {
@@ -656,14 +385,5 @@ public final class LoopObject implements Callbacks, Host {
             }
         }
         return begun;
-    }
-
-    private double overriddenSeconds() {
-        long time = Calls.callMethod(self, Names.TIME);
-        try {
-            return Numbers.toDouble(time);
-        } finally {
-            References.release(time);
-        }
     }
 }

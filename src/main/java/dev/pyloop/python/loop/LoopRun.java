@@ -28,7 +28,7 @@ final class LoopRun {
         @Override
         public @Owned long begin(long request) {
             LoopObject loop = Loops.get(CallRequest.parameter(request, 0));
-            if (loop.isHandedOver()) {
+            if (loop.state().isHandedOver()) {
                 // By somebody who has kept this method from before.
                 CallRequest.setState(request, HANDED_OVER);
                 Stock.requestRunOnce(request, CallRequest.parameter(request, 0));

@@ -10,15 +10,12 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Traverse;
 import dev.pyloop.cpython.Tuples;
 import dev.pyloop.cpython.TypeBuilder;
-import dev.pyloop.cpython.Types;
-import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.SelfPipe;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.python.names.Clock;
 import dev.pyloop.python.names.Docs;
 import dev.pyloop.python.names.HandleLayout;
-import dev.pyloop.python.names.LoopFunctions;
 import dev.pyloop.python.names.Names;
 import dev.pyloop.python.names.Stock;
 import dev.pyloop.reactor.Interest;
@@ -141,12 +138,12 @@ public final class LoopType implements ErrandMethods {
     @Override
     public @Owned long call(int method, @Borrowed long self, long arguments, long count, @Borrowed long names) {
         return switch (method) {
-            case CALL_SOON -> callSoon(self, arguments, count, names);
-            case CALL_SOON_THREADSAFE -> callSoonThreadsafe(self, arguments, count, names);
-            case CALL_LATER -> callLater(self, arguments, count, names);
-            case CALL_AT -> callAt(self, arguments, count, names);
-            case ADD_READER -> watch(self, Interest.READ, arguments, count, names);
-            case ADD_WRITER -> watch(self, Interest.WRITE, arguments, count, names);
+            case CALL_SOON -> Scheduling.callSoon(self, arguments, count, names);
+            case CALL_SOON_THREADSAFE -> Scheduling.callSoonThreadsafe(self, arguments, count, names);
+            case CALL_LATER -> Scheduling.callLater(self, arguments, count, names);
+            case CALL_AT -> Scheduling.callAt(self, arguments, count, names);
+            case ADD_READER -> Watching.watch(self, Interest.READ, arguments, count, names);
+            case ADD_WRITER -> Watching.watch(self, Interest.WRITE, arguments, count, names);
             case WATCH_ONCE -> Waiters.watch(self, arguments, count, names);
             case UNWATCH_ONCE -> Waiters.unwatch(self, arguments, count, names);
             case SET -> set(self, arguments, count);
@@ -165,7 +162,7 @@ public final class LoopType implements ErrandMethods {
             }
             case TIME -> {
                 LoopObject loop = Loops.findOwn(self);
-                return loop == null ? Clock.time() : loop.time();
+                return loop == null ? Clock.time() : loop.state().time();
             }
             case READY_COUNT -> {
                 return Numbers.fromLong(Loops.get(self).engine().readyCount());
@@ -193,118 +190,14 @@ public final class LoopType implements ErrandMethods {
     public @Owned long call(int method, @Borrowed long self, @Borrowed long argument) {
         return switch (method) {
             case ENQUEUE -> enqueue(self, argument);
-            case REMOVE_READER -> unwatch(self, Interest.READ, argument);
-            case REMOVE_WRITER -> unwatch(self, Interest.WRITE, argument);
+            case REMOVE_READER -> Watching.unwatch(self, Interest.READ, argument);
+            case REMOVE_WRITER -> Watching.unwatch(self, Interest.WRITE, argument);
             case TIMER_CANCELLED -> timerCancelled(self, argument);
             case TRANSPORT -> transport(self, argument);
-            case READER -> watcher(self, Interest.READ, argument);
-            case WRITER -> watcher(self, Interest.WRITE, argument);
+            case READER -> Watching.watcher(self, Interest.READ, argument);
+            case WRITER -> Watching.watcher(self, Interest.WRITE, argument);
             default -> ErrandMethods.super.call(method, self, argument);
         };
-    }
-
-    @Inlined
-    private static long callSoon(long self, long arguments, long count, long names) {
-        LoopObject loop = Loops.get(self);
-        if (!loop.isPlain() || !Arguments.areUsual(1, count, names)) {
-            return Stock.callSoon(self, arguments, count, names);
-        }
-        long handle = soonHandle(loop, Handles.SOON, self, arguments, count, names);
-        queue(loop, handle);
-        return handle;
-    }
-
-    @Inlined
-    private static long callSoonThreadsafe(long self, long arguments, long count, long names) {
-        LoopObject loop = Loops.get(self);
-        if (!loop.isPlain() || !Arguments.areUsual(1, count, names)) {
-            return Stock.callSoonThreadsafe(self, arguments, count, names);
-        }
-        long handle = soonHandle(loop, Handles.THREADSAFE, self, arguments, count, names);
-        // The GIL is the loop's lock, so the handle goes straight to the queue, in the order asyncio has it.
-        queue(loop, handle);
-        loop.engine().wake();
-        return handle;
-    }
-
-    /** Queues a handle that the caller goes on to own; if there is no memory for it, the handle is gone. */
-    @Inlined
-    private static void queue(LoopObject loop, @Owned long handle) {
-        try {
-            loop.engine().callSoon(References.retain(handle));
-        } catch (OutOfMemoryError e) {
-            References.release(handle);
-            Handles.retire(handle);
-            throw e;
-        }
-    }
-
-    @Inlined
-    private static long soonHandle(
-            LoopObject loop, HandlePool pool, long self, long arguments, long count, long names) {
-        return pool.take(
-                References.retain(Memory.getLong(arguments)),
-                Tuples.copyOf(arguments + Long.BYTES, count - 1),
-                Arguments.context(loop, arguments, count, names),
-                self);
-    }
-
-    @Inlined
-    private static long callLater(long self, long arguments, long count, long names) {
-        LoopObject loop = Loops.get(self);
-        if (!loop.isPlain()
-                || loop.isCallAtOverridden()
-                || !Arguments.areUsual(2, count, names)
-                || !Numbers.isNumber(Memory.getLong(arguments))) {
-            return Stock.callLater(self, arguments, count, names);
-        }
-        double when = loop.seconds() + Numbers.toDouble(Memory.getLong(arguments));
-        long timer = timer(loop, self, arguments, count, names);
-        HandlePool.setDeadline(timer, when);
-        return schedule(loop, when, timer);
-    }
-
-    private static long callAt(long self, long arguments, long count, long names) {
-        LoopObject loop = Loops.get(self);
-        if (loop.isPlain() && Arguments.areUsual(2, count, names) && Numbers.isNumber(Memory.getLong(arguments))) {
-            long number = Memory.getLong(arguments);
-            double when = Numbers.toDouble(number);
-            long timer = timer(loop, self, arguments, count, names);
-            HandlePool.setDeadline(timer, References.retain(number));
-            return schedule(loop, when, timer);
-        }
-        long timer = Stock.callAt(self, arguments, count, names);
-        if (!loop.isHandedOver()) {
-            try {
-                LoopFunctions.takeScheduled(self);
-            } catch (PythonException | OutOfMemoryError e) {
-                References.release(timer);
-                throw e;
-            }
-        }
-        return timer;
-    }
-
-    @Inlined
-    private static @Owned long timer(LoopObject loop, long self, long arguments, long count, long names) {
-        return Handles.TIMERS.take(
-                References.retain(Memory.getLong(arguments + Long.BYTES)),
-                Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2),
-                Arguments.context(loop, arguments, count, names),
-                self);
-    }
-
-    @Inlined
-    private static @Owned long schedule(LoopObject loop, double when, @Owned long timer) {
-        try {
-            loop.engine().callAt(when, References.retain(timer));
-        } catch (OutOfMemoryError e) {
-            References.release(timer);
-            Handles.retire(timer);
-            throw e;
-        }
-        Handles.setScheduled(timer, true);
-        return timer;
     }
 
     private void init(long self) {
@@ -390,12 +283,14 @@ public final class LoopType implements ErrandMethods {
 
     private static long isDebug(long self) {
         LoopObject loop = Loops.findOwn(self);
-        return loop != null && loop.isDebugFalse() ? Objects.bool(false) : Objects.getAttribute(self, Names.DEBUG);
+        return loop != null && loop.state().isDebugFalse()
+                ? Objects.bool(false)
+                : Objects.getAttribute(self, Names.DEBUG);
     }
 
     private static long timerCancelled(long self, long timer) {
         LoopObject loop = Loops.findOwn(self);
-        if (loop != null && loop.isHandedOver()) {
+        if (loop != null && loop.state().isHandedOver()) {
             Stock.timerCancelled(self, timer);
         } else if (loop != null
                 && Handles.isTimer(timer)
@@ -405,66 +300,6 @@ public final class LoopType implements ErrandMethods {
         return Objects.none();
     }
 
-    private static long watch(long self, int kind, long arguments, long count, long names) {
-        LoopObject loop = Loops.get(self);
-        if (loop.isClosed()) {
-            throw PythonException.runtimeError("Event loop is closed");
-        }
-        if (!Arguments.areUsual(2, count, names)) {
-            throw PythonException.typeError("expected a file descriptor, a callback, its arguments and a context");
-        }
-        long descriptor = Arguments.descriptor(self, Memory.getLong(arguments));
-        if (!Arguments.isPossible(descriptor)) {
-            throw PythonException.overflowError("file descriptor " + descriptor + " is greater than any there can be");
-        }
-        long handle = watchHandle(loop, self, arguments, count, names);
-        int result = loop.engine().watch((int) descriptor, kind, References.retain(handle));
-        if (result < 0) {
-            References.release(handle);
-            References.release(handle);
-            throw PythonException.osError(-result);
-        }
-        return handle;
-    }
-
-    private static @Owned long watchHandle(LoopObject loop, long self, long arguments, long count, long names) {
-        long callback = Memory.getLong(arguments + Long.BYTES);
-        long args = Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2);
-        if (loop.isDebug()) {
-            // It remembers where it was made.
-            try {
-                boolean given = names != Objects.NULL;
-                return Stock.handle(
-                        callback, args, self, given ? Memory.getLong(arguments + count * Long.BYTES) : Objects.NONE);
-            } finally {
-                References.release(args);
-            }
-        }
-        long context = Arguments.context(loop, arguments, count, names);
-        long handle = Handles.SOON.take(References.retain(callback), args, context, self);
-        Types.track(handle);
-        return handle;
-    }
-
-    private static long unwatch(long self, int kind, long file) {
-        LoopObject loop = Loops.findOwn(self);
-        if (loop == null || loop.isClosed()) {
-            return Objects.bool(false);
-        }
-        long descriptor = Arguments.descriptor(self, file);
-        return Objects.bool(Arguments.isPossible(descriptor) && loop.engine().unwatch((int) descriptor, kind));
-    }
-
-    private static long watcher(long self, int kind, long descriptor) {
-        LoopObject loop = Loops.findOwn(self);
-        long number = Numbers.toLongSaturated(descriptor);
-        if (loop == null || number < 0 || !Arguments.isPossible(number)) {
-            return Objects.none();
-        }
-        long handle = loop.engine().watcher((int) number, kind);
-        return handle == Objects.NULL ? Objects.none() : References.retain(Sources.object(handle));
-    }
-
     private static long transport(long self, long descriptor) {
         LoopObject loop = Loops.findOwn(self);
         long transport =
@@ -472,35 +307,10 @@ public final class LoopType implements ErrandMethods {
         return transport == Objects.NULL ? Objects.none() : References.retain(transport);
     }
 
-    /** The attributes that inherited code keeps on the Python object and the engine must follow. */
     private static long set(long self, long arguments, long count) {
         LoopObject loop = Loops.findOwn(self);
         if (loop != null && count == 2) {
-            long name = Memory.getLong(arguments);
-            long value = Memory.getLong(arguments + Long.BYTES);
-            if (name == Names.STOPPING) {
-                loop.engine().setStopping(Objects.isTrue(value));
-            } else if (name == Names.DEBUG) {
-                loop.setDebug(value);
-            } else if (name == Names.CLOSED) {
-                loop.setClosed(Objects.isTrue(value));
-            } else if (name == Names.TIME) {
-                loop.setClockOverridden(Objects.isTrue(value));
-            } else if (name == Names.STOCK_TIME) {
-                loop.setStockClockReplaced(Objects.isTrue(value));
-            } else if (name == Names.CALL_AT) {
-                loop.setCallAtOverridden(Objects.isTrue(value));
-            } else if (name == Names.CALL_SOON) {
-                loop.setCallSoonOverridden(Objects.isTrue(value));
-            } else if (name == Names.MAIN_THREAD) {
-                loop.setInMainThread(Objects.isTrue(value));
-            } else if (name == Names.FOREVER) {
-                loop.setForever(Objects.isTrue(value));
-            } else if (name == Names.FOREIGN_TRANSPORTS) {
-                loop.transports().setForeign();
-            } else if (name == Names.INTERNAL_FDS) {
-                loop.engine().setInternalWatches((int) Numbers.toLong(value));
-            }
+            LoopAttributes.set(loop, Memory.getLong(arguments), Memory.getLong(arguments + Long.BYTES));
         }
         return Objects.none();
     }
