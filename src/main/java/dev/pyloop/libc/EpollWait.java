@@ -31,7 +31,17 @@ public final class EpollWait implements AutoCloseable {
 
     private final ErrnoState state = new ErrnoState();
     private final NativeBuffer timespec = new NativeBuffer(TIMESPEC_SIZE);
-    private boolean precise = PWAIT2_ADDRESS != 0;
+    private boolean precise;
+
+    /** Waits as precisely as the system can. */
+    public EpollWait() {
+        this(true);
+    }
+
+    /** Waits whole milliseconds, as on a system without {@code epoll_pwait2}, unless {@code precise} and the system can. */
+    public EpollWait(boolean precise) {
+        this.precise = precise && PWAIT2_ADDRESS != 0;
+    }
 
     /**
      * Takes the events that are there.

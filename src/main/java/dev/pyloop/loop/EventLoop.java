@@ -1,15 +1,10 @@
 package dev.pyloop.loop;
 
 import dev.pyloop.hint.Inlined;
-import dev.pyloop.libc.Errno;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.queue.LongQueue;
-import dev.pyloop.queue.TimerHeap;
-import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.Poller;
-import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
-import java.util.function.LongPredicate;
 
 /**
  * The event loop: asyncio's iteration, step by step, over opaque handles.
@@ -18,13 +13,11 @@ import java.util.function.LongPredicate;
  * and runs exactly what is queued by then; what these callbacks queue runs in the next iteration. That order is a promise
  * of asyncio's, kept to the letter.
  *
- * <p>Everything but {@link #wake} is called with the host's lock held, by any thread; {@link #run} by
+ * <p>Everything but {@link Readiness#wake} is called with the host's lock held, by any thread; {@link #run} by
  * one thread at a time. The loop owns the handles it is given, its poller and its self-pipe, and gives all of them back in
  * {@link #close()}.
  */
 public final class EventLoop implements AutoCloseable {
-    private static final long NOT_AT_ALL = 0;
-    private static final long WITHOUT_LIMIT = -1;
     /** asyncio never sleeps longer than a day at a time. */
     private static final double MAX_SLEEP_SECONDS = 24 * 3600;
 
@@ -36,34 +29,22 @@ public final class EventLoop implements AutoCloseable {
     private static final double CLOCK_RESOLUTION = 1e-9;
 
     private final LongQueue ready = new LongQueue();
-    private final TimerHeap timers = new TimerHeap();
+    private final Timers timers;
     /** Handles to be queued by the next poll, as those of descriptors that it finds ready. */
     private final LongQueue again = new LongQueue();
 
     private final PollPolicy policy = new PollPolicy();
-    private final Watches watches;
-    private final SelfPipe selfPipe;
+    private final Readiness readiness;
     private final Callbacks callbacks;
     private final Host host;
-    private final Poller poller;
     /** Made once, for when memory is short. */
-    private final LongPredicate isCancelled;
-
     private final LongConsumer release;
-
-    /** Descriptors of {@link #watches} that the loop's host watches for itself. */
-    private int internalWatches;
-
-    /** Whether somebody wants the signals of the self-pipe. */
-    private boolean signalsWatched;
 
     private boolean stopping;
     /** Whether another runs the callbacks, who polls by {@link #select}. */
     private boolean handedOver;
     /** Whether a run is over at the end of its iteration, for one of these reasons. */
     private boolean ending;
-    /** Whether {@link #wake} was called since that one has polled. */
-    private boolean woken;
 
     private boolean closed;
     private long iteration;
@@ -71,9 +52,6 @@ public final class EventLoop implements AutoCloseable {
 
     /** Whether the poll of this iteration found more than one descriptor. */
     private boolean crowded;
-
-    /** True from before the last look for something to do until the poll returned: whoever adds then must wake the loop. */
-    private volatile boolean sleeping;
 
     /**
      * Makes a loop that owns {@code poller} from now on.
@@ -83,21 +61,10 @@ public final class EventLoop implements AutoCloseable {
     public EventLoop(Callbacks callbacks, Host host, Poller poller) {
         this.callbacks = callbacks;
         this.host = host;
-        this.poller = poller;
-        watches = new Watches(callbacks, poller);
-        isCancelled = callbacks::isCancelled;
+        timers = new Timers(callbacks);
         release = callbacks::release;
-        try {
-            selfPipe = new SelfPipe();
-        } catch (SystemCallException e) {
-            poller.close();
-            throw e;
-        }
-        int result = poller.useSelfPipe(selfPipe.reader(), selfPipe.writer());
-        if (result < 0) {
-            close();
-            throw new SystemCallException("epoll_ctl", -result);
-        }
+        // Last, for it opens descriptors.
+        readiness = new Readiness(callbacks, host, poller, ready, this::timeoutNanos);
     }
 
     /**
@@ -119,33 +86,10 @@ public final class EventLoop implements AutoCloseable {
         }
     }
 
-    /** What {@link #select} has found. */
-    @FunctionalInterface
-    public interface Found {
-        /**
-         * A descriptor is ready.
-         *
-         * @param reader what it is watched with for reading, if it can be read, and is the taker's now; otherwise 0
-         * @param writer the same for writing
-         */
-        void accept(int descriptor, long reader, long writer);
-    }
-
     /** Queues {@code handle} to run in the next iteration, behind everything queued before. */
     @Inlined
     public void callSoon(long handle) {
         ready.add(handle);
-    }
-
-    /** Ends the loop's sleep if it sleeps or is about to. Any thread, without the lock. */
-    public void wake() {
-        // Read before written: among many calls only the first after the loop fell asleep pays the system call.
-        if (sleeping) {
-            sleeping = false;
-            poller.wake();
-        } else if (handedOver) {
-            woken = true;
-        }
     }
 
     /**
@@ -170,80 +114,27 @@ public final class EventLoop implements AutoCloseable {
                 && (timers.isEmpty() || timers.nextDeadline() >= nextTick());
     }
 
-    /** Tells whether the program watches one descriptor only, so that a poll can find nothing but that ready. */
-    public boolean watchesOne() {
-        return watchedByProgram() == 1;
-    }
-
     /** Queues {@code handle} to run when the clock reaches {@code deadline} seconds. */
     @Inlined
     public void callAt(double deadline, long handle) {
-        if (timers.hasRemoved()) {
-            releaseRemovedTimers();
-        }
         timers.add(deadline, handle);
     }
 
     /** Takes note that the timer, which is in the heap, was cancelled. */
     @Inlined
     public void timerCancelled(long handle) {
-        if (!timers.removeIfLast(handle)) {
-            timers.noteCancelled();
-        }
+        timers.cancelled(handle);
     }
 
     /** Takes note that somebody says that a timer in the heap was cancelled, or is about to be. */
     public void timerSaidCancelled() {
-        timers.noteSaidCancelled();
+        timers.saidCancelled();
     }
 
-    /**
-     * Watches {@code descriptor}: {@code handle} runs in every iteration that finds it ready. A handle watching for the
-     * same is cancelled.
-     *
-     * @param kind {@link Interest#READ} or {@link Interest#WRITE}
-     * @return 0, or the negated errno, in which case the handle stays the caller's
-     */
-    public int watch(int descriptor, int kind, long handle) {
-        if (closed) {
-            return -Errno.EBADF;
-        }
-        if (descriptor == selfPipe.reader() && !signalsWatched) {
-            // The poller reports it already, as what it is: later the number may be another file's.
-            signalsWatched = true;
-            watches.note(descriptor, kind, handle);
-            return 0;
-        }
-        return watches.watch(descriptor, kind, handle);
-    }
-
-    /**
-     * Watches {@code descriptor} as {@link #watch} does, but only until it is found ready: {@code handle} runs once.
-     *
-     * @return 0, or the negated errno, in which case the handle stays the caller's
-     */
-    public int watchOnce(int descriptor, int kind, long handle) {
-        return closed ? -Errno.EBADF : watches.watchOnce(descriptor, kind, handle);
-    }
-
-    /** Stops watching {@code descriptor} for {@code kind} and cancels its handle; false when there was none. */
-    public boolean unwatch(int descriptor, int kind) {
-        return watches.unwatch(descriptor, kind);
-    }
-
-    /** Returns the handle that {@code descriptor} is watched with, which stays the loop's, or 0. */
-    public long watcher(int descriptor, int kind) {
-        return watches.watcher(descriptor, kind);
-    }
-
-    /** Returns the pipe that ends the loop's sleep; who wants its signals {@linkplain #watch watches} it too. */
-    public SelfPipe selfPipe() {
-        return selfPipe;
-    }
-
-    /** Says how many of the watched descriptors are the host's own. */
-    public void setInternalWatches(int count) {
-        internalWatches = count;
+    /** Returns what the loop watches, and how others wake it. */
+    @Inlined
+    public Readiness readiness() {
+        return readiness;
     }
 
     /** Says whether {@link #run} shall return at the end of the iteration. */
@@ -259,9 +150,9 @@ public final class EventLoop implements AutoCloseable {
     public void setHandedOver(boolean handedOver) {
         this.handedOver = handedOver;
         ending = stopping || handedOver;
-        woken = false;
+        readiness.setHandedOver(handedOver);
         policy.pollNext();
-        releaseRemovedTimers();
+        timers.releaseRemoved();
         // Who has them may drop some of those that count as scheduled.
         timers.distrustCount();
     }
@@ -273,14 +164,7 @@ public final class EventLoop implements AutoCloseable {
 
     /** Removes and returns the timer that is due next, or {@link LongQueue#NONE}; for all it counts as scheduled still. */
     public long takeTimer() {
-        if (timers.isEmpty()) {
-            return LongQueue.NONE;
-        }
-        long handle = timers.remove();
-        if (callbacks.isCancelled(handle)) {
-            timers.noteCancelledRemoved();
-        }
-        return handle;
+        return timers.take();
     }
 
     /** Shows every handle that is queued to run, in the order of their turns. */
@@ -291,14 +175,7 @@ public final class EventLoop implements AutoCloseable {
 
     /** Shows every timer: none before the one that is due next. */
     public void forEachTimer(LongConsumer visitor) {
-        for (int i = 0; i < timers.size(); i++) {
-            visitor.accept(timers.get(i));
-        }
-    }
-
-    /** Shows every descriptor that is watched. */
-    public void forEachWatched(IntConsumer visitor) {
-        watches.forEachDescriptor(visitor);
+        timers.forEach(visitor);
     }
 
     /**
@@ -308,37 +185,7 @@ public final class EventLoop implements AutoCloseable {
      */
     public void select(long timeout, Found found) {
         iteration++;
-        boolean told = woken;
-        woken = false;
-        int watched = watches.count();
-        int count = told || timeout == NOT_AT_ALL ? poller.poll(watched) : sleep(timeout, watched);
-        told |= woken;
-        woken = false;
-        for (int i = 0; i < count; i++) {
-            int descriptor = poller.descriptor(i);
-            if (descriptor == Poller.SIGNALLED || descriptor == Poller.WOKEN) {
-                told = true;
-            } else {
-                report(descriptor, poller.readiness(i), found);
-            }
-        }
-        if (told) {
-            report(selfPipe.reader(), Interest.READ, found);
-        }
-        if (count < 0 && count != -Errno.EINTR) {
-            throw new SystemCallException("epoll_wait", -count);
-        }
-    }
-
-    private void report(int descriptor, int readiness, Found found) {
-        // Empty before and after.
-        watches.queueReady(descriptor, readiness & Interest.READ, ready);
-        long reader = ready.poll();
-        watches.queueReady(descriptor, readiness & Interest.WRITE, ready);
-        long writer = ready.poll();
-        if (reader != LongQueue.NONE || writer != LongQueue.NONE) {
-            found.accept(descriptor, reader, writer);
-        }
+        readiness.select(timeout, found);
     }
 
     /** Returns the number of the iteration that runs or was the last to run. */
@@ -407,7 +254,7 @@ public final class EventLoop implements AutoCloseable {
                 }
             }
             if (!timers.isEmpty()) {
-                queueDueTimers();
+                timers.queueDue(nextTick(), ready);
             }
             run.left = ready.size();
             policy.running(run.left);
@@ -418,10 +265,8 @@ public final class EventLoop implements AutoCloseable {
     public void forEachHandle(LongConsumer visitor) {
         forEachReady(visitor);
         forEachTimer(visitor);
-        for (int i = 0; i < timers.removedSize(); i++) {
-            visitor.accept(timers.getRemoved(i));
-        }
-        watches.forEachHandle(visitor);
+        timers.forEachRemoved(visitor);
+        readiness.forEachHandle(visitor);
     }
 
     private static void showAll(LongQueue queue, LongConsumer visitor) {
@@ -432,13 +277,10 @@ public final class EventLoop implements AutoCloseable {
 
     /** Drops every callback and timer without running them. Needs no memory. */
     public void clear() {
-        for (int i = 0; i < timers.size(); i++) {
-            callbacks.unschedule(timers.get(i));
-        }
         timers.clear();
         releaseAll(ready);
         releaseAll(again);
-        releaseRemovedTimers();
+        timers.releaseRemoved();
     }
 
     /**
@@ -448,49 +290,29 @@ public final class EventLoop implements AutoCloseable {
      * @throws SystemCallException when descriptors are exhausted
      */
     public void afterFork() {
-        if (closed) {
-            return;
-        }
-        check("pipe2", selfPipe.afterFork());
-        check("epoll_create1", poller.afterFork());
-        watches.watchAgain();
-        check("epoll_ctl", poller.useSelfPipe(selfPipe.reader(), selfPipe.writer()));
-    }
-
-    private static void check(String call, int result) {
-        if (result < 0) {
-            throw new SystemCallException(call, -result);
+        if (!closed) {
+            readiness.afterFork();
         }
     }
 
     @Override
     public void close() {
         closed = true;
+        // What is released here cannot watch anything any more.
+        readiness.refuse();
         clear();
-        watches.takeAll(release);
-        poller.close();
-        selfPipe.close();
+        readiness.close(release);
     }
 
     /** Up to where exactly that is queued, but for due timers, which this iteration is to run; true if the host is to breathe. */
     private boolean beginIteration() {
         iteration++;
         crowded = false;
-        if (timers.hasRemoved()) {
-            releaseRemovedTimers();
-        }
-        if (!timers.isEmpty()) {
-            dropCancelledTimers();
-        }
-        if (ready.isEmpty() || policy.mustPoll(watchedByProgram())) {
+        timers.dropCancelled();
+        if (ready.isEmpty() || policy.mustPoll(readiness.watchedByProgram())) {
             return host.breathe(poll());
         }
         return false;
-    }
-
-    @Inlined
-    private int watchedByProgram() {
-        return watches.count() - internalWatches;
     }
 
     /** Returns whether a signal has come. */
@@ -498,23 +320,14 @@ public final class EventLoop implements AutoCloseable {
         if ((++polls & (POLLS_PER_TRIM - 1)) == 0) {
             trimQueues();
         }
-        int watched = watches.count();
-        long timeout = timeoutNanos();
-        int count = timeout == NOT_AT_ALL ? poller.poll(watched) : sleep(timeout, watched);
-        policy.polled(watchedByProgram());
+        int count = readiness.poll(timeoutNanos());
+        policy.polled(readiness.watchedByProgram());
         int before = ready.size();
         if (!again.isEmpty()) {
             again.drainTo(ready);
         }
-        boolean signalled = count == -Errno.EINTR;
-        for (int i = 0; i < count; i++) {
-            signalled |= poller.descriptor(i) == Poller.SIGNALLED;
-            queueReady(poller.descriptor(i), poller.readiness(i));
-        }
+        boolean signalled = readiness.queueFound(count);
         crowded = ready.size() > before + 1;
-        if (count < 0 && count != -Errno.EINTR) {
-            throw new SystemCallException("epoll_wait", -count);
-        }
         return signalled;
     }
 
@@ -528,87 +341,23 @@ public final class EventLoop implements AutoCloseable {
         }
     }
 
-    private int sleep(long timeout, int watched) {
-        boolean wasHandedOver = handedOver;
-        host.beforeSleep();
-        sleeping = true;
-        // Once more: telling the time and what the host did may have given the lock up for a moment, or scheduled
-        // something.
-        long left = handedOver ? timeout : timeoutNanos();
-        if (left == NOT_AT_ALL || woken || handedOver != wasHandedOver) {
-            sleeping = false;
-            host.afterSleep();
-            return poller.poll(watched);
-        }
-        try {
-            return poller.sleep(left, watched, host.lock());
-        } finally {
-            sleeping = false;
-            host.afterSleep();
-        }
-    }
-
     private long timeoutNanos() {
         if (stopping || !ready.isEmpty() || !again.isEmpty()) {
-            return NOT_AT_ALL;
+            return Readiness.NOT_AT_ALL;
         }
         if (timers.isEmpty()) {
-            return WITHOUT_LIMIT;
+            return Readiness.WITHOUT_LIMIT;
         }
         double seconds = timers.nextDeadline() - host.seconds();
-        return seconds > 0 ? (long) Math.ceil(Math.min(seconds, MAX_SLEEP_SECONDS) * NANOS_PER_SECOND) : NOT_AT_ALL;
-    }
-
-    private void queueReady(int descriptor, int readiness) {
-        if (descriptor == Poller.SIGNALLED) {
-            watches.queueReady(selfPipe.reader(), Interest.READ, ready);
-        } else if (descriptor != Poller.WOKEN) {
-            watches.queueReady(descriptor, readiness, ready);
-        }
-    }
-
-    private void queueDueTimers() {
-        double end = nextTick();
-        while (!timers.isEmpty() && !(timers.nextDeadline() >= end)) {
-            long handle = timers.peek();
-            // First, for it may fail.
-            ready.add(handle);
-            timers.remove();
-            callbacks.unschedule(handle);
-            if (callbacks.isCancelled(handle)) {
-                timers.noteCancelledRemoved();
-            }
-        }
+        return seconds > 0
+                ? (long) Math.ceil(Math.min(seconds, MAX_SLEEP_SECONDS) * NANOS_PER_SECOND)
+                : Readiness.NOT_AT_ALL;
     }
 
     /** Returns when the clock will have ticked, and at least the next number: it may be too large for nanoseconds. */
     private double nextTick() {
         double now = host.seconds();
         return now + Math.max(CLOCK_RESOLUTION, Math.ulp(now));
-    }
-
-    private void dropCancelledTimers() {
-        if (timers.wantsCompaction()) {
-            compactTimers();
-        }
-        while (!timers.isEmpty() && callbacks.isCancelled(timers.peek())) {
-            long handle = timers.remove();
-            timers.noteCancelledRemoved();
-            callbacks.unschedule(handle);
-            callbacks.release(handle);
-        }
-    }
-
-    private void compactTimers() {
-        timers.compact(isCancelled);
-        releaseRemovedTimers();
-    }
-
-    private void releaseRemovedTimers() {
-        for (long timer = timers.takeRemoved(); timer != LongQueue.NONE; timer = timers.takeRemoved()) {
-            callbacks.unschedule(timer);
-            callbacks.release(timer);
-        }
     }
 
     /** As many as there are: releasing one may call back into the loop, and queue another. */

@@ -1,7 +1,6 @@
 package dev.pyloop.transport;
 
 import dev.pyloop.libc.Errno;
-import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.reactor.Interest;
 import org.jspecify.annotations.Nullable;
 
@@ -67,14 +66,14 @@ public final class DatagramSocket implements Flushable {
     public void startReading() {
         int result = io.shared().watch(descriptor, Interest.READ, readHandle);
         if (result < 0) {
-            throw new SystemCallException("epoll_ctl", -result);
+            throw io.shared().loop().readiness().watchFailure(result);
         }
         readingSince = io.shared().loop().iteration();
     }
 
     /** Tells whether the descriptor is watched for something to read, and by this socket. */
     public boolean isReading() {
-        return io.shared().loop().watcher(descriptor, Interest.READ) == readHandle;
+        return io.shared().loop().readiness().watcher(descriptor, Interest.READ) == readHandle;
     }
 
     /** Tells whether the turn to read counts: it is the first of this iteration, and reading began before. */
@@ -105,7 +104,8 @@ public final class DatagramSocket implements Flushable {
      * more comes in the meantime, as experience tells: it did the last time, or that was long ago.
      */
     public boolean mayReceiveMore() {
-        return io.shared().loop().watchesOne() && (moreCame || (++turnsWithoutMore & (TURNS_BETWEEN_TRIES - 1)) == 0);
+        return io.shared().loop().readiness().watchesOne()
+                && (moreCame || (++turnsWithoutMore & (TURNS_BETWEEN_TRIES - 1)) == 0);
     }
 
     /** Takes note whether something was there when it was received again. */

@@ -69,7 +69,10 @@ public final class Stream implements Flushable {
 
     /** Starts to watch for something to read; EEXIST and the like cannot happen, lack of memory can. */
     public void startReading() {
-        check(io.watch(descriptor, Interest.READ, owner.readHandle()));
+        int result = io.watch(descriptor, Interest.READ, owner.readHandle());
+        if (result < 0) {
+            throw io.loop().readiness().watchFailure(result);
+        }
         reading = true;
         readingSince = io.loop().iteration();
     }
@@ -87,7 +90,7 @@ public final class Stream implements Flushable {
     public void stopReading() {
         if (reading) {
             reading = false;
-            io.loop().unwatch(descriptor, Interest.READ);
+            io.loop().readiness().unwatch(descriptor, Interest.READ);
         }
     }
 
@@ -367,7 +370,7 @@ public final class Stream implements Flushable {
         blocked = false;
         if (watchedForWriting) {
             watchedForWriting = false;
-            io.loop().unwatch(descriptor, Interest.WRITE);
+            io.loop().readiness().unwatch(descriptor, Interest.WRITE);
         }
     }
 
@@ -418,7 +421,7 @@ public final class Stream implements Flushable {
 
     private static void check(int result) {
         if (result < 0) {
-            throw new SystemCallException("socket", -result);
+            throw new SystemCallException("shutdown", -result);
         }
     }
 }

@@ -62,13 +62,11 @@ final class CountingPoller implements Poller {
     public void wake() {}
 
     @Override
-    public int descriptor(int index) {
-        throw new IndexOutOfBoundsException(index);
-    }
+    public void report(int count, Events events) {}
 
     @Override
-    public int readiness(int index) {
-        throw new IndexOutOfBoundsException(index);
+    public String systemCall(Request request) {
+        return "none";
     }
 
     @Override

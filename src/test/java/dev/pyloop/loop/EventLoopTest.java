@@ -135,7 +135,7 @@ class EventLoopTest {
         CountDownLatch woken = new CountDownLatch(1);
         Thread waker = Thread.ofPlatform().start(() -> {
             while (woken.getCount() != 0) {
-                loop.wake();
+                loop.readiness().wake();
             }
         });
         loop.run();
@@ -148,13 +148,13 @@ class EventLoopTest {
     void aReadableDescriptorRunsItsReaderInEveryIterationUntilUnwatched() {
         SystemCalls calls = new SystemCalls();
         int descriptor = EventCounter.open(1);
-        assertEquals(0, loop.watch(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
+        assertEquals(0, loop.readiness().watch(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
         loop.runOnce();
         loop.runOnce();
         assertEquals(List.of("readable", "readable"), trace);
 
-        assertTrue(loop.unwatch(descriptor, Interest.READ));
-        assertFalse(loop.unwatch(descriptor, Interest.READ));
+        assertTrue(loop.readiness().unwatch(descriptor, Interest.READ));
+        assertFalse(loop.readiness().unwatch(descriptor, Interest.READ));
         callSoon("after");
         loop.runOnce();
         assertEquals(List.of("readable", "readable", "after"), trace);
@@ -166,9 +166,11 @@ class EventLoopTest {
         SystemCalls calls = new SystemCalls();
         int descriptor = EventCounter.open(1);
         for (int i = 0; i < 3; i++) {
-            assertEquals(0, loop.watchOnce(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
+            assertEquals(
+                    0,
+                    loop.readiness().watchOnce(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
             loop.runOnce();
-            assertFalse(loop.unwatch(descriptor, Interest.READ));
+            assertFalse(loop.readiness().unwatch(descriptor, Interest.READ));
             callSoon("after");
             loop.runOnce();
         }
@@ -180,14 +182,16 @@ class EventLoopTest {
     void aWatchForOnceLeavesTheOtherDirectionWatched() {
         SystemCalls calls = new SystemCalls();
         int descriptor = EventCounter.open(1);
-        assertEquals(0, loop.watchOnce(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
-        assertEquals(0, loop.watch(descriptor, Interest.WRITE, tasks.create(() -> trace.add("writable"))));
+        assertEquals(
+                0, loop.readiness().watchOnce(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
+        assertEquals(0, loop.readiness().watch(descriptor, Interest.WRITE, tasks.create(() -> trace.add("writable"))));
         loop.runOnce();
         loop.runOnce();
         assertEquals(List.of("readable", "writable", "writable"), trace);
 
-        assertEquals(0, loop.watchOnce(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
-        assertTrue(loop.unwatch(descriptor, Interest.WRITE));
+        assertEquals(
+                0, loop.readiness().watchOnce(descriptor, Interest.READ, tasks.create(() -> trace.add("readable"))));
+        assertTrue(loop.readiness().unwatch(descriptor, Interest.WRITE));
         loop.runOnce();
         callSoon("after");
         loop.runOnce();
@@ -199,12 +203,12 @@ class EventLoopTest {
     void aDescriptorNumberThatIsReusedIsWatchedAnew() {
         SystemCalls calls = new SystemCalls();
         int descriptor = EventCounter.open(0);
-        assertEquals(0, loop.watch(descriptor, Interest.READ, tasks.create(() -> trace.add("old"))));
+        assertEquals(0, loop.readiness().watch(descriptor, Interest.READ, tasks.create(() -> trace.add("old"))));
         assertEquals(0, calls.close(descriptor));
         int reused = EventCounter.open(1);
         assertEquals(descriptor, reused);
 
-        assertEquals(0, loop.watch(reused, Interest.READ, tasks.create(() -> trace.add("new"))));
+        assertEquals(0, loop.readiness().watch(reused, Interest.READ, tasks.create(() -> trace.add("new"))));
         loop.runOnce();
         assertEquals(List.of("new"), trace);
         assertEquals(0, calls.close(reused));

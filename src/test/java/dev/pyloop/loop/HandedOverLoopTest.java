@@ -61,7 +61,7 @@ class HandedOverLoopTest {
         select(0);
         long handle = watchSelfPipe();
         assertEquals(List.of(), select(0));
-        loop.wake();
+        loop.readiness().wake();
         assertEquals(List.of(handle), select(FOR_EVER));
         assertEquals(List.of(), select(0));
     }
@@ -69,15 +69,15 @@ class HandedOverLoopTest {
     @Test
     void tellsWhatIsReadyForWhat() {
         loop.setHandedOver(true);
-        int writer = loop.selfPipe().writer();
+        int writer = loop.readiness().selfPipe().writer();
         long handle = tasks.create(() -> {});
-        assertEquals(0, loop.watch(writer, Interest.WRITE, handle));
+        assertEquals(0, loop.readiness().watch(writer, Interest.WRITE, handle));
         List<Integer> watched = new ArrayList<>();
-        loop.forEachWatched(watched::add);
+        loop.readiness().forEachWatched(watched::add);
         assertTrue(watched.contains(writer));
         select(0);
         assertEquals(List.of(handle), select(FOR_EVER));
-        assertTrue(loop.unwatch(writer, Interest.WRITE));
+        assertTrue(loop.readiness().unwatch(writer, Interest.WRITE));
         assertEquals(List.of(), select(0));
     }
 
@@ -114,7 +114,7 @@ class HandedOverLoopTest {
 
     private long watchSelfPipe() {
         long handle = tasks.create(() -> {});
-        assertEquals(0, loop.watch(loop.selfPipe().reader(), Interest.READ, handle));
+        assertEquals(0, loop.readiness().watch(loop.readiness().selfPipe().reader(), Interest.READ, handle));
         return handle;
     }
 

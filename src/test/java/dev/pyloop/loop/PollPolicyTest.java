@@ -31,15 +31,15 @@ class PollPolicyTest {
 
     @Test
     void aWatchedDescriptorMakesEveryIterationPoll() {
-        assertEquals(0, loop.watch(DESCRIPTOR, Interest.READ, tasks.create(() -> {})));
+        assertEquals(0, loop.readiness().watch(DESCRIPTOR, Interest.READ, tasks.create(() -> {})));
         runChain();
         assertEquals(CALLBACKS, poller.polls());
     }
 
     @Test
     void theHostsOwnDescriptorsDoNotCount() {
-        assertEquals(0, loop.watch(DESCRIPTOR, Interest.READ, tasks.create(() -> {})));
-        loop.setInternalWatches(1);
+        assertEquals(0, loop.readiness().watch(DESCRIPTOR, Interest.READ, tasks.create(() -> {})));
+        loop.readiness().setInternalWatches(1);
         runChain();
         assertPollsNowAndThen();
     }
@@ -54,9 +54,9 @@ class PollPolicyTest {
 
     @Test
     void afterTheLastWatchThePollsBecomeRareAgain() {
-        assertEquals(0, loop.watch(DESCRIPTOR, Interest.READ, tasks.create(() -> {})));
+        assertEquals(0, loop.readiness().watch(DESCRIPTOR, Interest.READ, tasks.create(() -> {})));
         runChain();
-        assertTrue(loop.unwatch(DESCRIPTOR, Interest.READ));
+        assertTrue(loop.readiness().unwatch(DESCRIPTOR, Interest.READ));
         int before = poller.polls();
         left = CALLBACKS;
         loop.setStopping(false);

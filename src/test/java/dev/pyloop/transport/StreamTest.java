@@ -107,14 +107,14 @@ class StreamTest {
     @Test
     void whatTheSocketHasNoRoomForWaitsForIt() {
         fill();
-        assertEquals(WRITE_HANDLE, loop.watcher(pair.descriptor(), Interest.WRITE));
+        assertEquals(WRITE_HANDLE, loop.readiness().watcher(pair.descriptor(), Interest.WRITE));
         assertTrue(events.contains("blocked"));
         while (stream.pendingSize() > 0) {
             for (String packet = pair.receive(); packet != null; packet = pair.receive()) {}
             stream.writable();
         }
         assertEquals("drained", events.getLast());
-        assertEquals(0, loop.watcher(pair.descriptor(), Interest.WRITE));
+        assertEquals(0, loop.readiness().watcher(pair.descriptor(), Interest.WRITE));
     }
 
     @Test
@@ -188,7 +188,7 @@ class StreamTest {
         assertFalse(stream.isReadable(), "what was found before reading began does not count");
         stream.stopReading();
         assertFalse(stream.isReading());
-        assertEquals(0, loop.watcher(pair.descriptor(), Interest.READ));
+        assertEquals(0, loop.readiness().watcher(pair.descriptor(), Interest.READ));
     }
 
     private void write(String text) {

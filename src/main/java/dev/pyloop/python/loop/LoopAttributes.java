@@ -32,7 +32,7 @@ final class LoopAttributes {
         } else if (name == Names.FOREIGN_TRANSPORTS) {
             loop.transports().setForeign();
         } else if (name == Names.INTERNAL_FDS) {
-            loop.engine().setInternalWatches((int) Numbers.toLong(value));
+            loop.engine().readiness().setInternalWatches((int) Numbers.toLong(value));
         }
     }
 }

@@ -292,7 +292,7 @@ public final class LoopObject implements Callbacks, Host {
     @Override
     public void beforeSleep() {
         Handles.trimPools();
-        signals.beforeSleep(engine.selfPipe().writer());
+        signals.beforeSleep(engine.readiness().selfPipe().writer());
     }
 
     @Override

@@ -171,7 +171,7 @@ public final class LoopType implements ErrandMethods {
                 return isDebug(self);
             }
             case SELF_PIPE -> {
-                return selfPipe(Loops.get(self).engine().selfPipe());
+                return selfPipe(Loops.get(self).engine().readiness().selfPipe());
             }
             case WAKE -> wake(self);
             case CLEAR -> Loops.get(self).engine().clear();
@@ -260,7 +260,7 @@ public final class LoopType implements ErrandMethods {
     private static void wake(long self) {
         LoopObject loop = Loops.findOwn(self);
         if (loop != null) {
-            loop.engine().wake();
+            loop.engine().readiness().wake();
         }
     }
 

@@ -101,7 +101,7 @@ final class Outside implements ErrandMethods {
                 showAll(self, shown, argument);
             }
             case SHOW_WATCHED ->
-                loop.engine().forEachWatched(descriptor -> tell(argument, Numbers.fromLong(descriptor)));
+                loop.engine().readiness().forEachWatched(descriptor -> tell(argument, Numbers.fromLong(descriptor)));
             case SCHEDULE -> schedule(loop, argument);
             default -> {
                 return ErrandMethods.super.call(method, self, argument);

@@ -41,7 +41,7 @@ final class Scheduling {
         long handle = soonHandle(loop, Handles.THREADSAFE, self, arguments, count, names);
         // The GIL is the loop's lock, so the handle goes straight to the queue, in the order asyncio has it.
         queue(loop, handle);
-        loop.engine().wake();
+        loop.engine().readiness().wake();
         return handle;
     }
 

@@ -37,7 +37,9 @@ final class Waiters implements Source {
         if (loop.isClosed()) {
             throw PythonException.runtimeError("Event loop is closed");
         }
-        int result = loop.engine().watchOnce(descriptor, kind(arguments), References.retain(handle) | Sources.WAITER);
+        int result = loop.engine()
+                .readiness()
+                .watchOnce(descriptor, kind(arguments), References.retain(handle) | Sources.WAITER);
         if (result < 0) {
             References.release(handle);
             throw PythonException.osError(-result);
@@ -50,8 +52,9 @@ final class Waiters implements Source {
         LoopObject loop = Loops.findOwn(self);
         int descriptor = descriptor(arguments, count, names);
         int kind = kind(arguments);
-        if (loop != null && loop.engine().watcher(descriptor, kind) == (handle(arguments) | Sources.WAITER)) {
-            loop.engine().unwatch(descriptor, kind);
+        if (loop != null
+                && loop.engine().readiness().watcher(descriptor, kind) == (handle(arguments) | Sources.WAITER)) {
+            loop.engine().readiness().unwatch(descriptor, kind);
         }
         return Objects.none();
     }

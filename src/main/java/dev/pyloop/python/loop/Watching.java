@@ -29,7 +29,7 @@ final class Watching {
             throw PythonException.overflowError("file descriptor " + descriptor + " is greater than any there can be");
         }
         long handle = watchHandle(loop, self, arguments, count, names);
-        int result = loop.engine().watch((int) descriptor, kind, References.retain(handle));
+        int result = loop.engine().readiness().watch((int) descriptor, kind, References.retain(handle));
         if (result < 0) {
             References.release(handle);
             References.release(handle);
@@ -64,7 +64,8 @@ final class Watching {
             return Objects.bool(false);
         }
         long descriptor = Arguments.descriptor(self, file);
-        return Objects.bool(Arguments.isPossible(descriptor) && loop.engine().unwatch((int) descriptor, kind));
+        return Objects.bool(
+                Arguments.isPossible(descriptor) && loop.engine().readiness().unwatch((int) descriptor, kind));
     }
 
     /** {@code EventLoop._reader(self, descriptor)}, or {@code _writer}. */
@@ -74,7 +75,7 @@ final class Watching {
         if (loop == null || number < 0 || !Arguments.isPossible(number)) {
             return Objects.none();
         }
-        long handle = loop.engine().watcher((int) number, kind);
+        long handle = loop.engine().readiness().watcher((int) number, kind);
         return handle == Objects.NULL ? Objects.none() : References.retain(Sources.object(handle));
     }
 }

@@ -53,7 +53,7 @@ final class AcceptorObject {
 
     /** Accepts what waits to be. */
     void acceptable() {
-        if (loop.engine().watcher(acceptor.listener(), Interest.READ) != (self | Sources.ACCEPT)) {
+        if (loop.engine().readiness().watcher(acceptor.listener(), Interest.READ) != (self | Sources.ACCEPT)) {
             return;
         }
         int result = acceptor.accept(this::arrived);

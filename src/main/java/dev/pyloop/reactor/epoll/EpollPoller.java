@@ -1,5 +1,6 @@
 package dev.pyloop.reactor.epoll;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.EpollEvent;
 import dev.pyloop.libc.EpollWait;
 import dev.pyloop.libc.Errno;
@@ -29,6 +30,11 @@ public final class EpollPoller implements Poller {
     private static final int EPOLL_CTL_DEL = 2;
     static final int EPOLL_CTL_MOD = 3;
     private static final int INITIAL_CAPACITY = 64;
+    /** What is reported in the place of a descriptor when somebody has called {@link #wake}. */
+    static final int WOKEN = -1;
+    /** What is reported in its place when there is something to read in the self-pipe. */
+    private static final int SIGNALLED = -2;
+
     /** How many events may be about the self-pipe. */
     private static final int OWN = 2;
 
@@ -36,7 +42,7 @@ public final class EpollPoller implements Poller {
     private final SystemCalls control = new SystemCalls();
 
     private final NativeBuffer controlEvent = new NativeBuffer(EpollEvent.SIZE);
-    private final EpollWait wait = new EpollWait();
+    private final EpollWait wait;
     private final Waker waker = new Waker();
     private int epoll;
     /** Descriptors whose entry, as far as we know, was made or modified by {@link #addOnce} last. */
@@ -53,6 +59,12 @@ public final class EpollPoller implements Poller {
      * @throws SystemCallException when there is none to be had
      */
     public EpollPoller() {
+        this(new EpollWait());
+    }
+
+    /** As {@link #EpollPoller()}, waiting by {@code wait}, which is the poller's from now on. */
+    EpollPoller(EpollWait wait) {
+        this.wait = wait;
         epoll = control.epollCreate1(EPOLL_CLOEXEC);
         if (epoll < 0) {
             waker.close();
@@ -125,15 +137,27 @@ public final class EpollPoller implements Poller {
     }
 
     @Override
-    public int descriptor(int index) {
-        return EpollEvent.descriptor(events.address(), index);
+    @Inlined
+    public void report(int count, Events found) {
+        for (int i = 0; i < count; i++) {
+            int descriptor = EpollEvent.descriptor(events.address(), i);
+            if (descriptor >= 0) {
+                found.ready(descriptor, readiness(EpollEvent.events(events.address(), i)));
+            } else if (descriptor == SIGNALLED) {
+                found.signalled();
+            } else {
+                found.woken();
+            }
+        }
     }
 
     @Override
-    public int readiness(int index) {
-        int bits = EpollEvent.events(events.address(), index);
-        return ((bits & ~EpollEvent.EPOLLOUT) != 0 ? Interest.READ : 0)
-                | ((bits & ~EpollEvent.EPOLLIN) != 0 ? Interest.WRITE : 0);
+    public String systemCall(Request request) {
+        return switch (request) {
+            case OPEN -> "epoll_create1";
+            case WATCH -> "epoll_ctl";
+            case WAIT -> "epoll_wait";
+        };
     }
 
     @Override
@@ -174,6 +198,12 @@ public final class EpollPoller implements Poller {
     private int control(int operation, int descriptor, int bits, int reported) {
         EpollEvent.set(controlEvent.address(), bits, reported);
         return control.epollCtl(epoll, operation, descriptor, controlEvent.address());
+    }
+
+    /** Errors and hang-ups, which epoll reports unasked, are for both. */
+    private static int readiness(int bits) {
+        return ((bits & ~EpollEvent.EPOLLOUT) != 0 ? Interest.READ : 0)
+                | ((bits & ~EpollEvent.EPOLLIN) != 0 ? Interest.WRITE : 0);
     }
 
     private static int bits(int interest) {

@@ -3,7 +3,6 @@ package dev.pyloop.reactor.epoll;
 import dev.pyloop.libc.EpollEvent;
 import dev.pyloop.libc.SystemCalls;
 import dev.pyloop.memory.NativeBuffer;
-import dev.pyloop.reactor.Poller;
 
 /**
  * Ends a poller's sleep from any thread, by a descriptor that is writable all the time: to wake is to have epoll look at it
@@ -34,7 +33,7 @@ final class Waker implements AutoCloseable {
         return result;
     }
 
-    /** Has the poller report {@link Poller#WOKEN}, once. Any thread. */
+    /** Has the poller report {@link EpollPoller#WOKEN}, once. Any thread. */
     synchronized void wake() {
         if (descriptor != NONE) {
             control(EpollPoller.EPOLL_CTL_MOD, SILENT | EpollEvent.EPOLLOUT);
@@ -48,7 +47,7 @@ final class Waker implements AutoCloseable {
     }
 
     private int control(int operation, int bits) {
-        EpollEvent.set(event.address(), bits, Poller.WOKEN);
+        EpollEvent.set(event.address(), bits, EpollPoller.WOKEN);
         return calls.epollCtl(epoll, operation, descriptor, event.address());
     }
 }

@@ -1,0 +1,325 @@
+package dev.pyloop.loop;
+
+import dev.pyloop.hint.Inlined;
+import dev.pyloop.libc.Errno;
+import dev.pyloop.libc.SystemCallException;
+import dev.pyloop.queue.LongQueue;
+import dev.pyloop.reactor.Interest;
+import dev.pyloop.reactor.Poller;
+import java.util.function.IntConsumer;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
+
+/**
+ * What one loop watches, and how it hears of it: by its poller, in which it also sleeps, and which others wake.
+ *
+ * <p>Owns the poller, the self-pipe and the handles that descriptors are watched with. Everything but {@link #wake} is called
+ * with the host's lock held.
+ */
+public final class Readiness {
+    /** For {@link #poll}: does not sleep. */
+    static final long NOT_AT_ALL = 0;
+    /** For {@link #poll}: sleeps as long as nothing happens. */
+    static final long WITHOUT_LIMIT = -1;
+
+    private final Host host;
+    private final Poller poller;
+    private final SelfPipe selfPipe;
+    private final Watches watches;
+    private final LongQueue ready;
+    private final LongSupplier timeout;
+    private final Queueing queueing = new Queueing();
+
+    /** Descriptors of {@link #watches} that the loop's host watches for itself. */
+    private int internalWatches;
+
+    /** Whether somebody wants the signals of the self-pipe. */
+    private boolean signalsWatched;
+
+    /** Whether another runs the callbacks, who polls by {@link #select}. */
+    private boolean handedOver;
+    /** Whether {@link #wake} was called since that one has polled. */
+    private boolean woken;
+
+    private boolean closed;
+
+    /** True from before the last look for something to do until the poll returned: whoever adds then must wake the loop. */
+    private volatile boolean sleeping;
+
+    /**
+     * Takes {@code poller} over.
+     *
+     * @param ready where handles of ready descriptors are queued
+     * @param timeout tells how long the loop may sleep by now
+     * @throws SystemCallException when descriptors are exhausted; the poller is closed then
+     */
+    Readiness(Callbacks callbacks, Host host, Poller poller, LongQueue ready, LongSupplier timeout) {
+        this.host = host;
+        this.poller = poller;
+        this.ready = ready;
+        this.timeout = timeout;
+        watches = new Watches(callbacks, poller);
+        try {
+            selfPipe = new SelfPipe();
+        } catch (SystemCallException e) {
+            poller.close();
+            throw e;
+        }
+        int result = poller.useSelfPipe(selfPipe.reader(), selfPipe.writer());
+        if (result < 0) {
+            poller.close();
+            selfPipe.close();
+            throw watchFailure(result);
+        }
+    }
+
+    /**
+     * Watches {@code descriptor}: {@code handle} runs in every iteration that finds it ready. A handle watching for the
+     * same is cancelled.
+     *
+     * @param kind {@link Interest#READ} or {@link Interest#WRITE}
+     * @return 0, or the negated errno, in which case the handle stays the caller's
+     */
+    public int watch(int descriptor, int kind, long handle) {
+        if (closed) {
+            return -Errno.EBADF;
+        }
+        if (descriptor == selfPipe.reader() && !signalsWatched) {
+            // The poller reports it already, as what it is: later the number may be another file's.
+            signalsWatched = true;
+            watches.note(descriptor, kind, handle);
+            return 0;
+        }
+        return watches.watch(descriptor, kind, handle);
+    }
+
+    /**
+     * Watches {@code descriptor} as {@link #watch} does, but only until it is found ready: {@code handle} runs once.
+     *
+     * @return 0, or the negated errno, in which case the handle stays the caller's
+     */
+    public int watchOnce(int descriptor, int kind, long handle) {
+        return closed ? -Errno.EBADF : watches.watchOnce(descriptor, kind, handle);
+    }
+
+    /** Stops watching {@code descriptor} for {@code kind} and cancels its handle; false when there was none. */
+    public boolean unwatch(int descriptor, int kind) {
+        return watches.unwatch(descriptor, kind);
+    }
+
+    /** Returns the handle that {@code descriptor} is watched with, which stays the loop's, or 0. */
+    public long watcher(int descriptor, int kind) {
+        return watches.watcher(descriptor, kind);
+    }
+
+    /** Shows every descriptor that is watched. */
+    public void forEachWatched(IntConsumer visitor) {
+        watches.forEachDescriptor(visitor);
+    }
+
+    /** Returns the exception for a negative answer of {@link #watch} or {@link #watchOnce}, which names the call that failed. */
+    public SystemCallException watchFailure(int result) {
+        return new SystemCallException(poller.systemCall(Poller.Request.WATCH), -result);
+    }
+
+    /** Returns the pipe that ends the loop's sleep; who wants its signals {@linkplain #watch watches} it too. */
+    public SelfPipe selfPipe() {
+        return selfPipe;
+    }
+
+    /** Says how many of the watched descriptors are the host's own. */
+    public void setInternalWatches(int count) {
+        internalWatches = count;
+    }
+
+    /** Tells whether the program watches one descriptor only, so that a poll can find nothing but that ready. */
+    public boolean watchesOne() {
+        return watchedByProgram() == 1;
+    }
+
+    /** Returns how many descriptors the program watches. */
+    @Inlined
+    int watchedByProgram() {
+        return watches.count() - internalWatches;
+    }
+
+    /** Ends the loop's sleep if it sleeps or is about to. Any thread, without the lock. */
+    public void wake() {
+        // Read before written: among many calls only the first after the loop fell asleep pays the system call.
+        if (sleeping) {
+            sleeping = false;
+            poller.wake();
+        } else if (handedOver) {
+            woken = true;
+        }
+    }
+
+    /** Says whether another runs the callbacks from now on. */
+    void setHandedOver(boolean handedOver) {
+        this.handedOver = handedOver;
+        woken = false;
+    }
+
+    /**
+     * Polls; {@link #queueFound} is to follow.
+     *
+     * @param nanos how long to sleep at the most
+     * @return what the poller answers
+     */
+    int poll(long nanos) {
+        int watched = watches.count();
+        return nanos == NOT_AT_ALL ? poller.poll(watched) : sleep(nanos, watched);
+    }
+
+    /** Queues what a poll has found, given its answer; true if a signal has come. */
+    boolean queueFound(int count) {
+        queueing.signalled = count == -Errno.EINTR;
+        if (count > 0) {
+            poller.report(count, queueing);
+        }
+        check(count);
+        return queueing.signalled;
+    }
+
+    /** Polls, for another who runs the callbacks. */
+    void select(long nanos, Found found) {
+        boolean told = woken;
+        woken = false;
+        int count = poll(told ? NOT_AT_ALL : nanos);
+        told |= woken;
+        woken = false;
+        Reporting reporting = new Reporting(found, told);
+        if (count > 0) {
+            poller.report(count, reporting);
+        }
+        if (reporting.told) {
+            reporting.ready(selfPipe.reader(), Interest.READ);
+        }
+        check(count);
+    }
+
+    private int sleep(long nanos, int watched) {
+        boolean wasHandedOver = handedOver;
+        host.beforeSleep();
+        sleeping = true;
+        // Once more: telling the time and what the host did may have given the lock up for a moment, or scheduled
+        // something.
+        long left = handedOver ? nanos : timeout.getAsLong();
+        if (left == NOT_AT_ALL || woken || handedOver != wasHandedOver) {
+            sleeping = false;
+            host.afterSleep();
+            return poller.poll(watched);
+        }
+        try {
+            return poller.sleep(left, watched, host.lock());
+        } finally {
+            sleeping = false;
+            host.afterSleep();
+        }
+    }
+
+    private void check(int count) {
+        if (count < 0 && count != -Errno.EINTR) {
+            throw new SystemCallException(poller.systemCall(Poller.Request.WAIT), -count);
+        }
+    }
+
+    /** Queues the handles of what a poll has found. */
+    private final class Queueing implements Poller.Events {
+        private boolean signalled;
+
+        @Override
+        @Inlined
+        public void ready(int descriptor, int readiness) {
+            watches.queueReady(descriptor, readiness, ready);
+        }
+
+        @Override
+        public void completed(long handle) {
+            ready.add(handle);
+        }
+
+        @Override
+        public void signalled() {
+            signalled = true;
+            watches.queueReady(selfPipe.reader(), Interest.READ, ready);
+        }
+
+        @Override
+        public void woken() {}
+    }
+
+    /** Tells another what a poll has found. */
+    private final class Reporting implements Poller.Events {
+        private final Found found;
+        /** Whether the self-pipe is to be reported: there are signals, or somebody wanted the loop to wake up. */
+        private boolean told;
+
+        Reporting(Found found, boolean told) {
+            this.found = found;
+            this.told = told;
+        }
+
+        @Override
+        public void ready(int descriptor, int readiness) {
+            // Empty before and after.
+            watches.queueReady(descriptor, readiness & Interest.READ, ready);
+            long reader = ready.poll();
+            watches.queueReady(descriptor, readiness & Interest.WRITE, ready);
+            long writer = ready.poll();
+            if (reader != LongQueue.NONE || writer != LongQueue.NONE) {
+                found.accept(descriptor, reader, writer);
+            }
+        }
+
+        @Override
+        public void completed(long handle) {
+            found.accept(Found.NO_DESCRIPTOR, handle, LongQueue.NONE);
+        }
+
+        @Override
+        public void signalled() {
+            told = true;
+        }
+
+        @Override
+        public void woken() {
+            told = true;
+        }
+    }
+
+    /** Takes descriptors of its own, in the child of a fork, which shares them with its parent. */
+    void afterFork() {
+        int pipe = selfPipe.afterFork();
+        if (pipe < 0) {
+            throw new SystemCallException("pipe2", -pipe);
+        }
+        int poll = poller.afterFork();
+        if (poll < 0) {
+            throw new SystemCallException(poller.systemCall(Poller.Request.OPEN), -poll);
+        }
+        watches.watchAgain();
+        int use = poller.useSelfPipe(selfPipe.reader(), selfPipe.writer());
+        if (use < 0) {
+            throw watchFailure(use);
+        }
+    }
+
+    /** Shows every handle that a descriptor is watched with. */
+    void forEachHandle(LongConsumer visitor) {
+        watches.forEachHandle(visitor);
+    }
+
+    /** Refuses to watch anything more, as {@link #close} is to follow. */
+    void refuse() {
+        closed = true;
+    }
+
+    /** Gives the handles to {@code taker}, and the descriptors back. */
+    void close(LongConsumer taker) {
+        closed = true;
+        watches.takeAll(taker);
+        poller.close();
+        selfPipe.close();
+    }
+}
