@@ -2,14 +2,22 @@ package dev.pyloop.loop;
 
 import dev.pyloop.memory.NativeLock;
 import dev.pyloop.reactor.Poller;
+import java.util.ArrayList;
+import java.util.List;
 
-/** A poller that finds nothing and counts how often it was asked. */
+/** A poller that finds nothing but the operations it is told of, and counts how often it was asked. */
 final class CountingPoller implements Poller {
     private int polls;
     private boolean closed;
+    private final List<Long> completed = new ArrayList<>();
 
     int polls() {
         return polls;
+    }
+
+    /** Has the next poll find that an operation is over. */
+    void complete(long handle) {
+        completed.add(handle);
     }
 
     boolean isClosed() {
@@ -40,7 +48,7 @@ final class CountingPoller implements Poller {
     @Override
     public int poll(int watched) {
         polls++;
-        return 0;
+        return completed.size();
     }
 
     @Override
@@ -62,7 +70,10 @@ final class CountingPoller implements Poller {
     public void wake() {}
 
     @Override
-    public void report(int count, Events events) {}
+    public void report(int count, Events events) {
+        completed.forEach(events::completed);
+        completed.clear();
+    }
 
     @Override
     public String systemCall(Request request) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pyloop.libc.SystemCalls;
+import dev.pyloop.reactor.EventCounter;
 import dev.pyloop.reactor.Interest;
 import dev.pyloop.reactor.epoll.EpollPoller;
 import java.util.ArrayList;

@@ -13,16 +13,9 @@ import dev.pyloop.reactor.Poller;
 import java.util.BitSet;
 
 /**
- * The poller over Linux epoll.
+ * The poller over Linux epoll. The package's page tells of epoll's traps, and how this meets them.
  *
- * <p>epoll keys its set by (open file, descriptor number) and forgets an entry when the last descriptor of the file is
- * closed. So the set can hold less than we believe (closed behind our back: a modification answers ENOENT, and the
- * number now names another file, which is added) or more (closed while a duplicate lives and the number is reused for
- * that duplicate: an addition answers EEXIST, and is a modification).
- *
- * <p>Who waits once for a descriptor mostly does so again. So its entry stays in the set after the report: with
- * EPOLLONESHOT it says nothing more, not even of errors and whoever the number belongs to, until it is modified, which is
- * one system call each time instead of two.
+ * <p>Owns the epoll descriptor.
  */
 public final class EpollPoller implements Poller {
     private static final int EPOLL_CLOEXEC = 0x80000;
