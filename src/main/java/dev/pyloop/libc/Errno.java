@@ -38,4 +38,9 @@ public final class Errno {
     public static final int EHOSTUNREACH = 113;
 
     private Errno() {}
+
+    /** Tells of what a system call answers whether it says to try again later, and not that something is wrong. */
+    public static boolean saysLater(long result) {
+        return result == -EAGAIN || result == -EINTR;
+    }
 }

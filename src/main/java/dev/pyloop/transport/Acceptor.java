@@ -67,7 +67,7 @@ public final class Acceptor implements AutoCloseable {
             if (result >= 0) {
                 take(result);
                 arrived.run();
-            } else if (result == -Errno.EAGAIN || result == -Errno.EINTR) {
+            } else if (Errno.saysLater(result)) {
                 return 0;
             } else if (!isOfOneConnection(-result)) {
                 return result;

@@ -228,7 +228,7 @@ public final class DatagramSocket implements Flushable {
         int sent = io.calls().send(owner.openDescriptor(), io.output(), burst);
         if (sent >= 0) {
             waiting.removeFirst(sent, owner);
-        } else if (sent != -Errno.EAGAIN && sent != -Errno.EINTR) {
+        } else if (!Errno.saysLater(sent)) {
             waiting.removeFirst(1, owner);
             owner.sendFailed(-sent);
         }

@@ -25,11 +25,6 @@ public final class Stream implements Flushable {
     /** What waits for the end of an iteration, in bytes, before it is sent without waiting any longer. */
     private static final long MAX_LISTED = 32 * 1024;
 
-    /** The marks of flow control, in bytes. */
-    private record Marks(long high, long low) {
-        static final Marks USUAL = new Marks(64 * 1024, 16 * 1024);
-    }
-
     private static final long NEVER = -1;
 
     private final StreamIo io;
@@ -48,7 +43,7 @@ public final class Stream implements Flushable {
     private boolean closing;
     private int lost;
     private long readingSince = NEVER;
-    private Marks marks = Marks.USUAL;
+    private WaterMarks marks = WaterMarks.USUAL;
 
     /**
      * Makes the stream of {@code descriptor}, which is watched for nothing yet.
@@ -94,11 +89,6 @@ public final class Stream implements Flushable {
         }
     }
 
-    /** Tells whether the descriptor is watched for something to read. */
-    public boolean isReading() {
-        return reading;
-    }
-
     /** Tells whether a report that there is something to read still counts: reading was not stopped since it was made. */
     public boolean isReadable() {
         return reading && readingSince != io.loop().iteration();
@@ -136,7 +126,7 @@ public final class Stream implements Flushable {
             return 0;
         }
         long sent = transfers.send(owner.openDescriptor(), address, length);
-        if (sent >= 0 || isTransient(sent)) {
+        if (sent >= 0 || Errno.saysLater(sent)) {
             return Math.max(sent, 0);
         }
         fail(sent);
@@ -198,7 +188,7 @@ public final class Stream implements Flushable {
     /** Sets the marks of flow control, in bytes. */
     public void setLimits(long high, long low) {
         flushNow();
-        marks = new Marks(high, low);
+        marks = new WaterMarks(high, low);
         pauseWritingIfAbove();
     }
 
@@ -327,30 +317,15 @@ public final class Stream implements Flushable {
     /** Sends as much as the socket has room for; without a queue afterwards if that is all. Negated errno on failure. */
     private long send() {
         WriteQueue waiting = queue;
-        while (waiting != null && !waiting.isEmpty()) {
-            long offered;
-            long sent;
-            if (waiting.count() == 1) {
-                offered = waiting.length();
-                sent = transfers.send(owner.openDescriptor(), waiting.address(), offered);
-            } else {
-                int count = waiting.describe(io.vector(), StreamIo.VECTOR_LENGTH);
-                offered = waiting.count() == count ? waiting.size() : Long.MAX_VALUE;
-                sent = transfers.send(owner.openDescriptor(), io.vector(), count);
-            }
-            if (sent < 0) {
-                return isTransient(sent) ? 0 : sent;
-            }
-            waiting.remove(sent, owner);
-            if (sent < offered && offered != Long.MAX_VALUE) {
-                return 0;
-            }
+        if (waiting == null) {
+            return 0;
         }
-        if (waiting != null) {
+        long result = waiting.send(transfers, owner, io.vector(), StreamIo.VECTOR_LENGTH);
+        if (waiting.isEmpty()) {
             queue = null;
             io.keepQueue(waiting);
         }
-        return 0;
+        return Errno.saysLater(result) ? 0 : result;
     }
 
     private void block() {
@@ -413,10 +388,6 @@ public final class Stream implements Flushable {
             dropped.clear(owner);
             io.keepQueue(dropped);
         }
-    }
-
-    private static boolean isTransient(long result) {
-        return result == -Errno.EAGAIN || result == -Errno.EINTR;
     }
 
     private static void check(int result) {

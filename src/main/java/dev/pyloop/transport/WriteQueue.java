@@ -1,6 +1,7 @@
 package dev.pyloop.transport;
 
 import dev.pyloop.libc.Iovec;
+import dev.pyloop.libc.Transfers;
 import java.util.Arrays;
 
 /**
@@ -49,6 +50,30 @@ public final class WriteQueue {
         ring[slot + LENGTH] = length;
         ring[slot + TOKEN] = token;
         size += length;
+    }
+
+    /**
+     * Sends as much as there is room for; the tokens of chunks that were sent go to {@code owner}.
+     *
+     * @param vector where {@code limit} chunks can be described for one system call
+     * @return 0, or the negated errno with which the last system call failed
+     */
+    long send(Transfers transfers, StreamOwner owner, long vector, int limit) {
+        while (count > 0) {
+            boolean all = count <= limit;
+            long offered = size;
+            long sent = count == 1
+                    ? transfers.send(owner.openDescriptor(), address(), length())
+                    : transfers.send(owner.openDescriptor(), vector, describe(vector, limit));
+            if (sent < 0) {
+                return sent;
+            }
+            remove(sent, owner);
+            if (all && sent < offered) {
+                return 0;
+            }
+        }
+        return 0;
     }
 
     /** Returns the address of the first byte. */

@@ -133,7 +133,7 @@ final class DatagramObject implements DatagramOwner, Transport {
         }
         References.release(data);
         References.release(address);
-        if (isTransient(result)) {
+        if (Errno.saysLater(result)) {
             return false;
         }
         DatagramFunctions.reportError(this, (int) -result);
@@ -212,7 +212,7 @@ final class DatagramObject implements DatagramOwner, Transport {
         turn.reads++;
         int count = socket.receive();
         if (count < 0) {
-            if (!isTransient(count)) {
+            if (!Errno.saysLater(count)) {
                 DatagramFunctions.reportReadError(this, -count);
             }
             return false;
@@ -330,9 +330,5 @@ final class DatagramObject implements DatagramOwner, Transport {
     private boolean isSimple() {
         return DatagramLayout.get(self, DatagramLayout.LOST) == ZERO
                 && Objects.length(DatagramLayout.get(self, DatagramLayout.BUFFER)) == 0;
-    }
-
-    private static boolean isTransient(long result) {
-        return result == -Errno.EAGAIN || result == -Errno.EINTR;
     }
 }

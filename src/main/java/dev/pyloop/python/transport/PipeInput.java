@@ -35,7 +35,7 @@ final class PipeInput {
         }
         if (count == 0) {
             StreamFunctions.peerClosed(transport);
-        } else if (count != -Errno.EAGAIN && count != -Errno.EINTR) {
+        } else if (!Errno.saysLater(count)) {
             Errors.setOsError((int) -count);
             StreamFunctions.failConnection(transport, StreamMessages.READ_PIPE);
         }

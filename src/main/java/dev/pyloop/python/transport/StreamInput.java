@@ -61,7 +61,7 @@ final class StreamInput {
     static void endOrFail(StreamObject transport, long result) {
         if (result == 0) {
             StreamFunctions.receiveEof(transport);
-        } else if (result != -Errno.EAGAIN && result != -Errno.EINTR) {
+        } else if (!Errno.saysLater(result)) {
             Errors.setOsError((int) -result);
             StreamFunctions.failConnection(transport, StreamMessages.READ);
         }
