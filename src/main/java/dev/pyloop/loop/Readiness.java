@@ -166,18 +166,22 @@ public final class Readiness {
      * @param nanos how long to sleep at the most
      * @return what the poller answers
      */
+    @Inlined
     int poll(long nanos) {
         int watched = watches.count();
         return nanos == NOT_AT_ALL ? poller.poll(watched) : sleep(nanos, watched);
     }
 
     /** Queues what a poll has found, given its answer; true if a signal has come. */
+    @Inlined
     boolean queueFound(int count) {
         queueing.signalled = count == -Errno.EINTR;
         if (count > 0) {
             poller.report(count, queueing);
         }
-        check(count);
+        if (count < 0) {
+            check(count);
+        }
         return queueing.signalled;
     }
 
@@ -195,7 +199,9 @@ public final class Readiness {
         if (reporting.told) {
             reporting.ready(selfPipe.reader(), Interest.READ);
         }
-        check(count);
+        if (count < 0) {
+            check(count);
+        }
     }
 
     private int sleep(long nanos, int watched) {
@@ -219,7 +225,7 @@ public final class Readiness {
     }
 
     private void check(int count) {
-        if (count < 0 && count != -Errno.EINTR) {
+        if (count != -Errno.EINTR) {
             throw new SystemCallException(poller.systemCall(Poller.Request.WAIT), -count);
         }
     }

@@ -107,7 +107,7 @@ public final class HandleTypes implements Methods {
             return;
         }
         LoopObject loop = Loops.find(HandleLayout.slot(timer, HandleLayout.LOOP));
-        if (loop == null || loop.isDebug() || loop.state().isHandedOver()) {
+        if (loop == null || (!loop.isPlain() && (loop.isDebug() || loop.state().isHandedOver()))) {
             Stock.cancelTimer(timer);
             return;
         }

@@ -81,6 +81,7 @@ public final class LoopObject implements Callbacks, Host {
     }
 
     /** Returns what inherited code and the program have made of the loop. */
+    @Inlined
     LoopState state() {
         return state;
     }
@@ -97,11 +98,13 @@ public final class LoopObject implements Callbacks, Host {
     }
 
     /** Tells whether {@code close()} was called, or is being called. */
+    @Inlined
     public boolean isClosed() {
         return state.isClosed();
     }
 
     /** Tells whether the loop is in debug mode. */
+    @Inlined
     public boolean isDebug() {
         return state.isDebug();
     }
@@ -196,6 +199,7 @@ public final class LoopObject implements Callbacks, Host {
     }
 
     /** Returns what the loop's transports share. */
+    @Inlined
     public LoopTransports transports() {
         return transports;
     }

@@ -50,6 +50,7 @@ final class LoopState {
     }
 
     /** Tells whether {@code close()} was called, or is being called. */
+    @Inlined
     boolean isClosed() {
         return closed;
     }
@@ -79,6 +80,7 @@ final class LoopState {
     }
 
     /** Tells whether asyncio's own iteration runs the callbacks. */
+    @Inlined
     boolean isHandedOver() {
         return handedOver;
     }
@@ -98,6 +100,7 @@ final class LoopState {
     }
 
     /** Tells whether {@code self.call_soon()} is not ours. */
+    @Inlined
     boolean isCallSoonOverridden() {
         return callSoonOverridden;
     }

@@ -1,5 +1,6 @@
 package dev.pyloop.python.loop;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.python.names.PeerAddresses;
@@ -69,6 +70,7 @@ public final class LoopTransports implements AutoCloseable {
     }
 
     /** Returns where the loop's streams receive, sockets and pipes. */
+    @Inlined
     public ReadBuffer readBuffer() {
         return readBuffer;
     }

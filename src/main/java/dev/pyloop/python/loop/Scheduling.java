@@ -71,13 +71,14 @@ final class Scheduling {
     @Inlined
     static @Owned long callLater(@Borrowed long self, long arguments, long count, @Borrowed long names) {
         LoopObject loop = Loops.get(self);
-        if (!loop.isPlain()
-                || loop.state().isCallAtOverridden()
+        LoopState state = loop.state();
+        if (!state.isPlain()
+                || state.isCallAtOverridden()
                 || !Arguments.areUsual(2, count, names)
                 || !Numbers.isNumber(Memory.getLong(arguments))) {
             return Stock.callLater(self, arguments, count, names);
         }
-        double when = loop.seconds() + Numbers.toDouble(Memory.getLong(arguments));
+        double when = state.seconds() + Numbers.toDouble(Memory.getLong(arguments));
         long timer = timer(loop, self, arguments, count, names);
         HandlePool.setDeadline(timer, when);
         return schedule(loop, when, timer);

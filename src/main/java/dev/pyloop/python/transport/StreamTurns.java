@@ -1,6 +1,7 @@
 package dev.pyloop.python.transport;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.python.loop.Source;
 import dev.pyloop.python.loop.Sources;
 import dev.pyloop.python.loop.Turn;
@@ -37,6 +38,7 @@ final class StreamTurns implements Source {
         return false;
     }
 
+    @Inlined
     private static boolean read(StreamObject transport, Turn turn) {
         // What was written before is sent before: an error shows to whom it shows on asyncio.
         transport.stream().flushListed();
