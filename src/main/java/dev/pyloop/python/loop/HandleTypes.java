@@ -52,13 +52,15 @@ public final class HandleTypes implements Methods {
 
     /** Builds the types, before the first handle is made. May run any Python code, and may be repeated. */
     public static void build() {
-        Handles.SOON.setType(
-                builder("Handle", HandleLayout.STOCK_HANDLE, CANCEL).build(HandleLayout.STOCK_HANDLE));
+        Handles.SOON.setType(builder("Handle", HandleLayout.STOCK_HANDLE)
+                .noArguments("cancel", METHODS, CANCEL, CANCEL_DOC)
+                .build(HandleLayout.STOCK_HANDLE));
         if (Handles.THREADSAFE != Handles.SOON) {
             Handles.THREADSAFE.setType(buildThreadsafe(HandleLayout.STOCK_THREADSAFE_HANDLE));
         }
-        Handles.TIMERS.setType(
-                builder("TimerHandle", HandleLayout.STOCK_TIMER, CANCEL_TIMER).build(HandleLayout.STOCK_TIMER));
+        Handles.TIMERS.setType(builder("TimerHandle", HandleLayout.STOCK_TIMER)
+                .noArguments("cancel", METHODS, CANCEL_TIMER, CANCEL_DOC)
+                .build(HandleLayout.STOCK_TIMER));
     }
 
     /** Returns the subclass of {@code asyncio.Handle} that {@code call_soon} makes. */
@@ -124,15 +126,14 @@ public final class HandleTypes implements Methods {
         }
     }
 
-    private static TypeBuilder builder(String name, long base, int cancel) {
-        return new TypeBuilder("pyloop._engine." + name, Types.basicSize(base))
-                .subclassable()
-                .noArguments("cancel", METHODS, cancel, CANCEL_DOC);
+    private static TypeBuilder builder(String name, long base) {
+        return new TypeBuilder("pyloop._engine." + name, Types.basicSize(base)).subclassable();
     }
 
     /** Its instances have no lock, so all methods that would take it are replaced. */
     private static @Owned long buildThreadsafe(long base) {
-        return builder("_ThreadSafeHandle", base, CANCEL_THREADSAFE)
+        return builder("_ThreadSafeHandle", base)
+                .noArguments("cancel", METHODS, CANCEL_THREADSAFE, CANCEL_DOC)
                 .noArguments(
                         "cancelled",
                         METHODS,

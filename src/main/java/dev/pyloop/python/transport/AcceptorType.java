@@ -67,6 +67,9 @@ final class AcceptorType implements Methods, Source {
 
     @Override
     public @Owned long call(int method, @Borrowed long self) {
+        if (method != DELETE) {
+            return Methods.super.call(method, self);
+        }
         AcceptorObject acceptor = Acceptors.find(self);
         if (acceptor != null) {
             acceptor.dispose();
