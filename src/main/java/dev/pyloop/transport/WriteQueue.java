@@ -1,5 +1,6 @@
 package dev.pyloop.transport;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.Iovec;
 import dev.pyloop.libc.Transfers;
 import java.util.Arrays;
@@ -58,6 +59,7 @@ public final class WriteQueue {
      * @param vector where {@code limit} chunks can be described for one system call
      * @return 0, or the negated errno with which the last system call failed
      */
+    @Inlined
     long send(Transfers transfers, StreamOwner owner, long vector, int limit) {
         while (count > 0) {
             boolean all = count <= limit;

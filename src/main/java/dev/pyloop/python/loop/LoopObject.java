@@ -34,7 +34,7 @@ public final class LoopObject implements Callbacks, Host {
     private final Errands errands;
     private final HandleRunner handles;
     private final TurnRunner turns;
-    private final SignalWakeup signals = new SignalWakeup();
+    private final SignalWakeup signals;
     private final QueuedHandles queued;
     private final ReplacedMethods replaced;
     private final LoopTransports transports;
@@ -52,6 +52,7 @@ public final class LoopObject implements Callbacks, Host {
         turns = new TurnRunner(self, state, runner, sends, errands);
         engine = engine(pollers.get());
         try {
+            signals = new SignalWakeup(engine.readiness().selfPipe());
             queued = new QueuedHandles(engine);
             transports = new LoopTransports(engine, this, sends);
         } catch (OutOfMemoryError e) {
@@ -296,7 +297,7 @@ public final class LoopObject implements Callbacks, Host {
     @Override
     public void beforeSleep() {
         Handles.trimPools();
-        signals.beforeSleep(engine.readiness().selfPipe().writer());
+        signals.beforeSleep();
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.pyloop.python.loop;
 
 import dev.pyloop.cpython.Gil;
 import dev.pyloop.cpython.WakeupDescriptor;
+import dev.pyloop.loop.SelfPipe;
 import dev.pyloop.python.names.LoopFunctions;
 
 /**
@@ -11,20 +12,27 @@ import dev.pyloop.python.names.LoopFunctions;
  * more in this run once it has. Owned by the loop. Guarded by the GIL.
  */
 final class SignalWakeup {
+    private final SelfPipe pipe;
+
     /** Whether the loop runs in the main thread, which alone hears of signals. */
     private boolean inMainThread;
 
     private boolean claimed;
+
+    /** Has signals written to {@code pipe}, which the loop watches. */
+    SignalWakeup(SelfPipe pipe) {
+        this.pipe = pipe;
+    }
 
     /** Says whether the loop runs in the main thread. */
     void setInMainThread(boolean inMainThread) {
         this.inMainThread = inMainThread;
     }
 
-    /** The loop is about to sleep, and wakes up by what is written to {@code descriptor}. May run handlers, which may raise. */
-    void beforeSleep(int descriptor) {
+    /** The loop is about to sleep. May run handlers, which may raise. */
+    void beforeSleep() {
         if (inMainThread) {
-            claim(descriptor);
+            claim();
         }
     }
 
@@ -36,12 +44,13 @@ final class SignalWakeup {
         }
     }
 
-    private void claim(int ours) {
+    private void claim() {
         if (!WakeupDescriptor.isAccessible()) {
             // The system interrupts the poll, if it is not another thread that takes the signal.
             Gil.checkSignals();
             return;
         }
+        int ours = pipe.writer();
         int before = WakeupDescriptor.set(ours);
         if (before == ours) {
             return;
