@@ -11,7 +11,7 @@ import dev.pyloop.memory.NativeFunction;
  *   struct Py_buffer { void *buf; PyObject *obj; Py_ssize_t len; … };      80 bytes
  * </pre>
  *
- * <p>Whoever opens one closes it. Callers hold the GIL.
+ * <p>The caller that opens a view closes it. Callers hold the GIL.
  */
 public final class Buffers implements AutoCloseable {
     private static final int PYBUF_SIMPLE = 0;

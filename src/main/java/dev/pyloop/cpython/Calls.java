@@ -23,7 +23,7 @@ public final class Calls {
         static final NativeFunction CALL_WITH_ONE = Interpreter.function("PyObject_CallMethodObjArgs");
     }
 
-    /** Calls that whoever drives makes for a transport. */
+    /** Calls that the driver makes for a transport. */
     private static final class Requested {
         static final NativeFunction METHOD = Interpreter.function("PyObject_CallMethodObjArgs");
         static final NativeFunction FUNCTION = Interpreter.function("PyObject_CallFunctionObjArgs");

@@ -12,7 +12,7 @@ public final class Pool {
     private static final int INITIAL_SIZE = 1024;
     /** As many are kept however long they lie idle. */
     private static final int KEPT = 4096;
-    /** As many are freed at a time: whoever trims wants to do something else. */
+    /** So many are freed at a time, because the caller of trim has something else to do. */
     private static final int TRIMMED = 256;
 
     private final int capacity;

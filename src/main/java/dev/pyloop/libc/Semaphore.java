@@ -9,7 +9,7 @@ import dev.pyloop.memory.SystemCall;
 /**
  * A POSIX semaphore between the threads of this process, whose waiting gives up the host's lock.
  *
- * <p>Owned by whoever made it. All methods are called with the host's lock held, {@link #close()} when nobody waits.
+ * <p>Owned by its maker. All methods are called with the host's lock held, {@link #close()} when nobody waits.
  */
 public final class Semaphore implements AutoCloseable {
     /** {@code sizeof(sem_t)} on 64-bit Linux. */

@@ -3,12 +3,12 @@ package dev.pyloop.loop;
 /**
  * What the loop can do with a handle, which to it is an opaque number other than 0.
  *
- * <p>Handles are counted references: whoever holds one releases it or passes it on. Called with the loop's lock held.
+ * <p>Handles are counted references: the holder of one releases it or passes it on. Called with the loop's lock held.
  */
 public interface Callbacks {
     /**
-     * Runs the callback unless it was cancelled, and releases the handle; or prepares that, and leaves the rest to whoever
-     * advances the loop.
+     * Runs the callback unless it was cancelled, and releases the handle; or prepares the call, and leaves the rest to the
+     * caller of {@link EventLoop#advance}.
      *
      * <p>May call back into the loop. An exception thrown leaves the loop with the remaining callbacks still queued.
      *
@@ -19,7 +19,7 @@ public interface Callbacks {
     /**
      * All callbacks of an iteration have run. May call back into the loop, and may throw.
      *
-     * @return whether something is to be called by whoever advances the loop, after which this is called again
+     * @return whether the caller of {@link EventLoop#advance} is to call something, after which this is called again
      */
     boolean endIteration();
 

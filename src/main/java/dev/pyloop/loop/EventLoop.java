@@ -153,7 +153,7 @@ public final class EventLoop implements AutoCloseable {
         readiness.setHandedOver(handedOver);
         policy.pollNext();
         timers.releaseRemoved();
-        // Who has them may drop some of those that count as scheduled.
+        // The new owner may drop some of those that count as scheduled.
         timers.distrustCount();
     }
 

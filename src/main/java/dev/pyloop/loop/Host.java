@@ -26,7 +26,7 @@ public interface Host {
      * that a loop that never sleeps stays responsive; may run callbacks of the host and may throw.
      *
      * @param signalled whether the poll ended because of a signal, so that there is something to handle
-     * @return whether it is still to be done, by whoever advances the loop
+     * @return whether the caller of {@link EventLoop#advance} is still to do it
      */
     boolean breathe(boolean signalled);
 }

@@ -43,7 +43,7 @@ public final class Readiness {
 
     private boolean closed;
 
-    /** True from before the last look for something to do until the poll returned: whoever adds then must wake the loop. */
+    /** True from before the loop last looks for something to do until the poll has returned. Adding work then must wake it. */
     private volatile boolean sleeping;
 
     /**

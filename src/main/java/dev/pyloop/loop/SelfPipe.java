@@ -6,10 +6,10 @@ import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 
 /**
- * Ends the loop's sleep: the interpreter writes the number of each signal into a pipe whose other end the loop's poller
- * watches, and by the end that is written to the poller is woken, without a byte.
+ * Ends the loop's sleep. The interpreter writes the number of each signal into the pipe, and the loop's poller watches its
+ * reading end. Other threads wake the poller by the writing end, without writing a byte.
  *
- * <p>Owns both ends. Whoever waits for signals, reads them or has them written borrows their numbers.
+ * <p>Owns both ends. Code that waits for signals, reads them or has them written borrows the numbers.
  * Guarded by the host's lock.
  */
 public final class SelfPipe implements AutoCloseable {

@@ -3,7 +3,7 @@ package dev.pyloop.memory;
 import dev.pyloop.hint.Inlined;
 
 /**
- * A call that {@link Driven} code asks for, in the memory of whoever drives it:
+ * A call that {@link Driven} code asks for, in the memory of its driver:
  *
  * <pre>
  *   struct call_request { long function, arguments[5], parameters[4], state; };      88 bytes

@@ -8,7 +8,7 @@ package dev.pyloop.memory;
  * empty, makes the call that is asked for and hands its result to {@link #resume}. What the last of the two answers is the
  * function's result.
  *
- * <p>Whoever called may move the C stack away in the middle of a call and back later, as greenlets do: C's frames stand
+ * <p>The called code may move the C stack away in the middle of a call and back later, as greenlets do: C's frames stand
  * that, Java's would not. Nothing may be thrown. Guarded by the GIL.
  */
 public interface Driven {

@@ -185,7 +185,7 @@ public final class TimerHeap {
         return removed;
     }
 
-    /** Returns one of the timers that have left by being cancelled or all together, or {@link LongQueue#NONE}; whoever takes it owns it. */
+    /** Returns one of the timers that have left, which is the caller's now, or {@link LongQueue#NONE}. */
     public long takeRemoved() {
         return removed == 0 ? LongQueue.NONE : handles[handles.length - removed--];
     }

@@ -1,6 +1,6 @@
 package dev.pyloop.transport;
 
-/** Who keeps the memory of chunks alive while they wait to be sent. */
+/** The owner of chunks: keeps their memory alive while they wait to be sent. */
 @FunctionalInterface
 public interface ChunkOwner {
     /** Gives up the memory of a chunk that was sent or dropped; may run any code for datagrams, none for streams. */

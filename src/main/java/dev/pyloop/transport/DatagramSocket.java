@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A non-blocking datagram socket: how many datagrams are received at a time, and which are sent together.
  *
- * <p>The first datagram that a callback sends leaves at once. It may be the only one, and whoever waits for it should not
- * wait for the rest of the callback. Those that follow leave together when the callback returns:
+ * <p>The first datagram that a callback sends leaves at once. It may be the only one, and its receiver should
+ * not wait for the rest of the callback. Those that follow leave together when the callback returns:
  *
  * <pre>
  *   idle      the next datagram is sent at once

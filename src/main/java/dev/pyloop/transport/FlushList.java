@@ -16,7 +16,7 @@ public final class FlushList {
 
     private Flushable[] transports = new Flushable[INITIAL_CAPACITY];
     private int count;
-    /** How many of them have been sent for by the flush that goes on. */
+    /** How many of them the running flush has already handled. */
     private int done;
 
     /** Makes an empty list, for which {@code limit} transports are many. */

@@ -1,10 +1,9 @@
 package dev.pyloop.transport;
 
 /**
- * Whom a stream belongs to: who keeps memory alive for it and hears what becomes of it.
+ * The owner of a stream: keeps memory alive for it and hears what becomes of it.
  *
- * <p>Called with the loop's lock held. What it hears it only takes note of: whatever is to be done about it, it does when
- * the stream has returned.
+ * <p>Called with the loop's lock held. The owner only notes what it hears, and acts on it when the stream has returned.
  */
 public interface StreamOwner extends ChunkOwner {
     /** Gives up the memory of a chunk. */
@@ -20,11 +19,11 @@ public interface StreamOwner extends ChunkOwner {
     /** Returns what the loop runs when there is room to write; it calls {@link Stream#writable}. */
     long writeHandle();
 
-    /** Sending is put off: the owner, and so the stream, stays alive, and remembers its surroundings. */
+    /** Saves the current context, in which what is put off will be sent, and keeps the owner alive until then. */
     void putOff();
 
     /**
-     * What was put off is sent now: goes back to what {@link #putOff} kept.
+     * Enters the context that {@link #putOff} saved, because what was put off is sent now.
      *
      * @return what {@link #endFlush} is to be given, which follows
      */
@@ -33,7 +32,7 @@ public interface StreamOwner extends ChunkOwner {
     /** Undoes {@link #beginFlush} and the {@link #putOff} before it. */
     void endFlush(long surroundings);
 
-    /** The stream is closed or about to be, from now on. */
+    /** The stream is closing, or is closed. */
     void closing();
 
     /** More waits to be sent than the high-water mark allows. */
@@ -53,14 +52,14 @@ public interface StreamOwner extends ChunkOwner {
         return size;
     }
 
-    /** Keeps what the callback that is now to be woken up by writability shall find as it is now. */
+    /** Saves the current context; {@link Stream#writable} will run in it. */
     void writingBlocked();
 
     /**
      * Sending failed: the connection is lost, and nothing waits to be sent any more.
      *
      * @param errno why
-     * @param lostChunks how many were written before that showed, which would have been known to be lost otherwise
+     * @param lostChunks chunks queued behind the failed one; asyncio would have counted each as a write to a lost connection
      */
     void writeFailed(int errno, int lostChunks);
 

@@ -15,11 +15,11 @@ import dev.pyloop.python.names.Imports;
 import java.util.Arrays;
 
 /**
- * What one loop's engine has to call and must not call itself: Python functions that may run code of the program's, with
- * Java frames under it.
+ * Python functions that one loop's engine needs called but must not call itself: they may run the program's code, which must
+ * not have Java frames under it.
  *
- * <p>An errand is taken note of where it arises, and run when Java has returned: before the method that a program has
- * called returns ({@link ErrandMethod}), before the loop goes on ({@link LoopObject}). It is run in the context that is
+ * <p>An errand is noted where it arises and run when Java has returned: before the method that the program has called returns
+ * ({@link ErrandMethod}), or before the loop goes on ({@link LoopObject}). It is run in the context that is
  * current where it arises. Owned by the loop. Guarded by the GIL.
  */
 public final class Errands {
@@ -33,7 +33,7 @@ public final class Errands {
     /** Of each a context or {@code None}, a function and a tuple of its arguments. */
     private static final int FIELDS = 3;
 
-    /** How many there have been, of all loops: who finds it as it was has left none. */
+    /** How many errands all loops have had. A caller that finds it unchanged has left none. */
     private static int total;
 
     private static final long[] NONE = {};
@@ -60,7 +60,7 @@ public final class Errands {
         return total;
     }
 
-    /** Has whoever compares {@link #total} look for errands. */
+    /** Changes {@link #total}, so that a caller that compares it looks for errands. */
     static void noteLeft() {
         total++;
     }

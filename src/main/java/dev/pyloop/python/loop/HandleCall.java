@@ -45,7 +45,7 @@ final class HandleCall {
         this.context = context;
     }
 
-    /** Asks whoever drives the loop to make the call, unless the turn of a source has asked for another. */
+    /** Asks the driver of the loop to make the call, unless the turn of a source has asked for another. */
     @Inlined
     void request(long request) {
         if (!turn.isAsking()) {

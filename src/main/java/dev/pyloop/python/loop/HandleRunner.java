@@ -16,7 +16,7 @@ import dev.pyloop.transport.FlushList;
 
 /**
  * Prepares and ends the calls of one loop's handles, and gives up the loop's references to them, as {@code Handle._run} and its
- * caller do. The calls themselves are made by whoever drives the loop, so that no Java frame lies under them.
+ * caller do. The calls themselves are made by the driver of the loop, so that no Java frame lies under them.
  *
  * <p>Almost every handle is one of ours that the program did not keep. Such a handle nobody can see or change while it
  * runs, so its references are used as they are and it goes back to its pool without another look. Guarded by the GIL; the

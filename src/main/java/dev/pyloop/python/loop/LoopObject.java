@@ -20,7 +20,7 @@ import dev.pyloop.reactor.Poller;
 import java.util.function.Supplier;
 
 /**
- * The Java side of one Python event loop: the engine, and what it needs of Python.
+ * The Java object of one Python event loop: the engine, and what the engine needs of Python.
  *
  * <p>Owned by the Python object, whose address it borrows; it dies in {@link #close()}. Guarded by the GIL, which
  * {@link #lock()} lets a system call give up while the engine sleeps.
@@ -210,7 +210,7 @@ public final class LoopObject implements Callbacks, Host {
         sends.datagrams().flushIfMany();
     }
 
-    /** Does what {@code loop.call_soon(callback, argument, context=…)} does; NULL stands for no context. */
+    /** Does what {@code loop.call_soon(callback, argument, context=…)} does. NULL stands for no context. */
     public void callSoon(@Borrowed long callback, @Borrowed long argument, @Borrowed long contextOrNone) {
         boolean given = contextOrNone != Objects.NULL && contextOrNone != Objects.NONE;
         if (state.isCallSoonOverridden()) {
@@ -234,7 +234,7 @@ public final class LoopObject implements Callbacks, Host {
         }
     }
 
-    /** Queues the turn of a source with the descriptors that the next poll finds ready, and before them. */
+    /** Queues the turn of a source before those of the descriptors that the next poll finds ready. */
     public void queueSourceAtPoll(@Borrowed long object, int kind) {
         if (state.isHandedOver()) {
             LoopFunctions.queueTurn(self, object, kind);

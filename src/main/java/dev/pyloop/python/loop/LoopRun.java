@@ -29,7 +29,7 @@ final class LoopRun {
         public @Owned long begin(long request) {
             LoopObject loop = Loops.get(CallRequest.parameter(request, 0));
             if (loop.state().isHandedOver()) {
-                // By somebody who has kept this method from before.
+                // The caller has kept this method from before.
                 CallRequest.setState(request, HANDED_OVER);
                 Stock.requestRunOnce(request, CallRequest.parameter(request, 0));
                 return Objects.NULL;

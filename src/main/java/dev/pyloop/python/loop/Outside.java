@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The methods of a loop that show its queues to the program, hand them over to asyncio's own iteration and take them back.
  *
- * <p>Whoever asks for handles gives a function that is called with each. Stateless; guarded by the GIL.
+ * <p>A caller that asks for handles gives a function, which is called with each of them. Stateless; guarded by the GIL.
  */
 final class Outside implements ErrandMethods {
     private static final int HAND_OVER = 0;

@@ -11,12 +11,12 @@ import dev.pyloop.hint.Inlined;
  * Where the connections or the pipes of a loop receive, one at a time.
  *
  * <p>The buffer is a Python {@code bytes} that nobody else has seen. When a peer sends in bulk and fills it, it is given
- * away as it is; otherwise what was received is copied into an object of the right size, and the buffer stays. Who knows
- * how much there is to receive can {@linkplain #expect have it} received into an object of that size, which saves the copy.
+ * away as it is; otherwise what was received is copied into an object of the right size, and the buffer stays. A
+ * caller that knows how much there is to receive can {@linkplain #expect announce it}: an object of that size saves the copy.
  * Guarded by the GIL; the loop's thread only.
  */
 public final class ReadBuffer implements AutoCloseable {
-    /** From here on a copy takes longer than to ask the system how much there is. */
+    /** From this size on, a copy takes longer than asking the system how much there is. */
     private static final int LARGE = 32 * 1024;
 
     private final int capacity;
@@ -87,7 +87,7 @@ public final class ReadBuffer implements AutoCloseable {
             exact = Objects.NULL;
             return full;
         }
-        // Somebody else has received from the socket too.
+        // Another reader has received from the socket too.
         long data = Bytes.copyOf(Bytes.address(full), size);
         dropExact();
         return data;

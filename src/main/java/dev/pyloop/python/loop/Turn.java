@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  * The turn of one of {@link Sources} in a run of the loop: what it goes on with when the call it asked for has been made, and
  * what it keeps for that.
  *
- * <p>Code of the program's is not called here, for it may switch greenlets, which move the C stack away and must find no Java
- * frames there. The turn asks for the call and returns; whoever drives the loop makes it and comes back. One for each run of
- * the loop, used again for each turn. Guarded by the GIL.
+ * <p>A turn does not call the program's code itself: that may switch greenlets, which move the C stack away, and no Java frame
+ * may be on it. The turn asks for the call and returns; the driver of the loop makes the call and comes back. There is one
+ * object for each run of the loop, used again for each turn. Guarded by the GIL.
  */
 public final class Turn {
     /** What goes on with a turn when a call that it asked for has been made. */
@@ -36,7 +36,7 @@ public final class Turn {
     /** Where the calls are asked for. */
     private final long request;
 
-    /** What goes on after the call; null if none was asked for here, but perhaps that of a handle's callback. */
+    /** The step after the call that this turn has asked for; null if it has asked for none. */
     private @Nullable Step next;
 
     /** The source, as the loop queued it; NULL if only errands are run. */

@@ -15,7 +15,7 @@ import dev.pyloop.python.names.LoopFunctions;
 /**
  * Begins, goes on with and ends the turns of one loop's sources, and reports what fails in them.
  *
- * <p>The calls that a turn asks for are made by whoever drives the loop. Owned by the loop. Guarded by the GIL.
+ * <p>The calls that a turn asks for are made by the driver of the loop. Owned by the loop. Guarded by the GIL.
  */
 final class TurnRunner {
     private final @Borrowed long self;

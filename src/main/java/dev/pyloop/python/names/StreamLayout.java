@@ -10,8 +10,8 @@ import dev.pyloop.memory.Memory;
 /**
  * Where {@code pyloop._stream_fields.StreamFields} keeps its {@code __slots__}: the references a transport owns.
  *
- * <p>In slots of a Python class rather than in Java, so that CPython itself shows them to its garbage collector, clears
- * them and gives them up. A slot is NULL until it is filled.
+ * <p>They lie in slots of a Python class rather than in Java, so that CPython itself shows them to its garbage collector,
+ * clears them and gives them up. A slot is NULL until it is filled.
  */
 public final class StreamLayout {
     public static final @Borrowed long TYPE = Imports.attribute("pyloop._stream_fields", "StreamFields");

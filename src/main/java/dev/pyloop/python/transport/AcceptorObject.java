@@ -18,7 +18,7 @@ import dev.pyloop.reactor.Interest;
 import dev.pyloop.transport.Acceptor;
 
 /**
- * The Java side of what accepts connections from one listening socket of a server.
+ * The Java object that accepts connections from one listening socket of a server.
  *
  * <p>A connection gets its protocol and transport in the iteration after the one that accepted it, as in asyncio, where a
  * task does that. Owned by the Python object, whose address it borrows. Guarded by the GIL.
@@ -73,7 +73,7 @@ final class AcceptorObject {
         return true;
     }
 
-    /** Closes the connections whose turn does not come any more. */
+    /** Closes the connections that were accepted and will have no turn. */
     void dispose() {
         acceptor.close();
     }

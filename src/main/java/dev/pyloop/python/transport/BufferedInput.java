@@ -60,8 +60,9 @@ final class BufferedInput {
     private static boolean receive(Turn turn) {
         StreamObject transport = StreamInput.of(turn);
         if (transport.isClosed()) {
-            // By another run of the loop, while the program was asked for its buffer: the number may be somebody
-            // else's.
+            // Another run of the loop has closed it while the program was asked for its buffer: the number may name
+            // another
+            // file.
             turn.releaseKept();
             return false;
         }
@@ -75,7 +76,7 @@ final class BufferedInput {
             return transport.loop().runErrands(turn, SENT);
         }
         long count;
-        // Apart from the rest, for an interrupt meanwhile is not the buffer's fault.
+        // Apart from the rest: an interrupt meanwhile is not the buffer's fault.
         try (Buffers view = Buffers.writable(turn.kept)) {
             count = transport.receive(view.address(), view.size());
         } catch (PythonException e) {

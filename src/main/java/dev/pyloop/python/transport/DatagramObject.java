@@ -22,7 +22,7 @@ import dev.pyloop.transport.DatagramOwner;
 import dev.pyloop.transport.DatagramSocket;
 
 /**
- * The Java side of one Python datagram transport: its hot paths. All else is asyncio's own code, over the same fields.
+ * The Java object of one Python datagram transport: its hot paths. All else is asyncio's own code, over the same fields.
  *
  * <p>asyncio receives one datagram in an iteration, so whatever the protocol causes happens before it gets the next. Here
  * many are received at once, and the protocol gets the next in the same turn only if there is nothing that asyncio would
@@ -172,7 +172,7 @@ final class DatagramObject implements DatagramOwner, Transport {
         References.release(object);
     }
 
-    /** A program may close the socket that it made the transport of; the number may be somebody else's by now. */
+    /** The program may have closed the socket it made the transport of; the number may name another file by now. */
     @Override
     public int openDescriptor() {
         return DatagramLayout.has(self, DatagramLayout.SOCKET)
@@ -301,7 +301,7 @@ final class DatagramObject implements DatagramOwner, Transport {
         if (turn.reads == 0 || turn.reads >= MAX_READS || !socket.mayReceiveMore()) {
             return false;
         }
-        // Who is to send more may wait for what was sent now.
+        // The peer may wait for this before it sends more.
         loop.flushDatagrams();
         if (!loop.errands().isEmpty()) {
             return false;

@@ -86,7 +86,7 @@ final class DatagramType implements ErrandMethods, Source {
     public @Owned long call(int method, @Borrowed long self) {
         DatagramObject transport = Datagrams.find(self);
         if (transport == null) {
-            // Finalized: what still calls it has nothing to lose.
+            // It was finalized; its callers have nothing to lose.
             return Objects.none();
         }
         switch (method) {

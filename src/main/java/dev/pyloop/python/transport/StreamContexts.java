@@ -27,7 +27,7 @@ final class StreamContexts {
         StreamLayout.set(self, slot, context);
     }
 
-    /** Enters the context in {@code slot}, and returns it for whoever leaves it, as the slot may hold another by then. */
+    /** Enters the context in {@code slot} and returns it for the caller to leave: the slot may hold another by then. */
     @Owned
     static long enter(LoopObject loop, @Borrowed long self, long slot) {
         @Borrowed long kept = StreamLayout.get(self, slot);

@@ -123,7 +123,7 @@ final class StreamFunctions {
         transport.loop().addErrand(WARN_LOST_WRITE, transport.self());
     }
 
-    /** Tells whoever waits for the buffer to be empty that it is. */
+    /** Ends the wait for an empty buffer. */
     static void endEmptyWaiter(Transport transport) {
         transport.loop().addErrand(END_WAITER, transport.self());
     }

@@ -24,7 +24,7 @@ import dev.pyloop.transport.StreamIo;
 import dev.pyloop.transport.StreamOwner;
 
 /**
- * The Java side of one Python stream transport.
+ * The Java object of one Python stream transport.
  *
  * <p>Owned by the Python object, whose address it borrows and in whose slots ({@link StreamLayout}) the references are
  * kept. It owns the descriptor unless the Python object has a socket, which then does. Guarded by the GIL.
@@ -40,7 +40,7 @@ final class StreamObject implements StreamOwner, Transport {
     private boolean widenable;
     private boolean wide;
     private boolean closed;
-    /** The socket that was last found to be the descriptor's owner; not a reference. */
+    /** The socket that last turned out to own the descriptor; not a reference. */
     private @Borrowed long knownSocket = Objects.NULL;
 
     /** The context of what was written and is to be sent at the end of the iteration. */
@@ -52,7 +52,7 @@ final class StreamObject implements StreamOwner, Transport {
     private byte[] peer = {};
     private byte[] local = {};
 
-    /** What connection_lost shall be called with. */
+    /** The argument of connection_lost. */
     private @Owned long lostBy = References.retain(Objects.NONE);
 
     /** Makes the transport of {@code descriptor}; {@code self} is the Python object that will own this one. */
@@ -221,7 +221,7 @@ final class StreamObject implements StreamOwner, Transport {
         }
     }
 
-    /** For the destructor, when all else was given up. */
+    /** Gives up the rest; the destructor calls this last. */
     void dispose() {
         References.release(lostBy);
         lostBy = Objects.NULL;
@@ -237,12 +237,12 @@ final class StreamObject implements StreamOwner, Transport {
         return kind == StreamKind.SOCKET ? stream.countLostWrite() : droppedWrites++;
     }
 
-    /** Has the pipe hold more from the moment on when it first turns out to be too small. */
+    /** Lets the pipe hold more once it turns out to be too small. */
     void setWidenable() {
         widenable = true;
     }
 
-    /** The pipe turned out to be small for what goes through it. */
+    /** Notes that the pipe is small for what goes through it. */
     void widen() {
         if (widenable) {
             widenable = false;
@@ -270,7 +270,7 @@ final class StreamObject implements StreamOwner, Transport {
         References.release(bytes);
     }
 
-    /** A program may close the socket that it made the transport of; the number may be somebody else's by now. */
+    /** The program may have closed the socket it made the transport of; the number may name another file by now. */
     @Override
     public int openDescriptor() {
         long socket = StreamLayout.get(self, StreamLayout.SOCKET);
@@ -333,7 +333,7 @@ final class StreamObject implements StreamOwner, Transport {
         StreamFunctions.resumeWriting(this);
     }
 
-    /** The program may have put a method of its own in the place of the one that tells it. */
+    /** Calls the method that the program may have put on this transport to tell the size. */
     @Override
     public long writeBufferSize(long size) {
         if (StreamLayout.get(self, StreamLayout.DICT) == Objects.NULL) {
@@ -374,7 +374,7 @@ final class StreamObject implements StreamOwner, Transport {
 
     @Override
     public void connectionLostSoon() {
-        // Given up here, for its traceback may refer to this transport, and the collector does not see it.
+        // Given up here: its traceback may refer to this transport, and the collector does not see this reference.
         @Owned long exception = lostBy;
         lostBy = References.retain(Objects.NONE);
         long callback = Objects.getAttribute(self, StreamNames.CALL_CONNECTION_LOST);

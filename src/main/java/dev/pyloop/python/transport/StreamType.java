@@ -248,7 +248,7 @@ final class StreamType implements ErrandMethods {
         return Objects.none();
     }
 
-    /** What a transport answers between its destructor and its end, as one that is closed. */
+    /** Returns what a transport answers after its destructor has run: the same as a closed one. */
     private static @Owned long answerFinalized(int method) {
         return switch (method) {
             case IS_CLOSED -> Objects.bool(true);
