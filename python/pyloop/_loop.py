@@ -233,7 +233,7 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, TaskM
         if not _datagrams.can_serve(sock):
             return super()._make_datagram_transport(sock, protocol, address, waiter, extra)
         self._ensure_fd_no_transport(sock)
-        return _datagrams.DatagramTransport(self, sock, protocol, address, waiter, extra)
+        return _datagrams.transport_class(sock)(self, sock, protocol, address, waiter, extra)
 
     def _start_serving(
         self,
