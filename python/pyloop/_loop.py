@@ -210,6 +210,8 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, TaskM
             TypeError: it is no transport that can be upgraded, or no context.
             ValueError: a time-out is not positive.
         """
+        if server_side:
+            _tls.hand_over(self, transport, protocol)
         upgraded = await super().start_tls(
             transport,
             protocol,

@@ -148,7 +148,6 @@ final class StreamObject implements StreamOwner {
             if (loop.isClosed()) {
                 throw PythonException.runtimeError("Event loop is closed");
             }
-            StreamContexts.keep(this, StreamLayout.READ_CONTEXT);
             stream.startReading();
             logInDebugMode(StreamMessages.RESUMES_READING);
         }
