@@ -46,6 +46,7 @@ def test_what_is_sent_arrives_in_order(
 ) -> None:
     recorder = endpoint(loop, sock=pair[0])
     assert isinstance(recorder.transport, asyncio.DatagramTransport)
+    assert type(recorder.transport).__name__ == "DatagramTransport"
     loop.call_soon(recorder.transport.sendto, kind(b"one"))
     loop.call_soon(recorder.transport.sendto, kind(b"two"), None)
     run_idle(loop)

@@ -107,6 +107,9 @@ class PairTransport(DatagramTransport):
         _set_real_socket(self, real)
 
 
+# In messages and logs it is one of them.
+PairTransport.__name__ = PairTransport.__qualname__ = DatagramTransport.__name__
+
 _real_socket = DatagramFields.__dict__["_sock"].__get__
 _set_real_socket = DatagramFields.__dict__["_sock"].__set__
 
