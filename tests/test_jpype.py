@@ -1,7 +1,7 @@
-"""JPype starts its Java virtual machine when a loop of PyLoop's runs already, or has run (jpype's issue 1186).
+"""JPype beside a loop: its Java virtual machine starts before the first loop, after it, or while it runs.
 
-On the native engine that machine is another one beside the engine. A process has room for one only: on the JVM engine
-JPype says that it cannot start its own, and has to come first (tests/jvm/test_other_jvm.py).
+On the native engine that machine is another one beside the engine, and the order does not matter (jpype's issue 1186).
+A process has room for one only: on the JVM engine JPype has to come first, for later it cannot start its own.
 """
 
 from __future__ import annotations
@@ -83,6 +83,21 @@ _USED: Final = [
 ]
 
 native = pytest.mark.skipif(pyloop.engine() != "native", reason="there is a machine in the process already")
+
+
+def test_before_the_first_loop(loop_name: str) -> None:
+    assert (
+        lines_of(
+            f"""{_PROGRAM}
+start()
+for _ in range(2):
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(use())
+""",
+            loop=loop_name,
+        )
+        == _USED * 2
+    )
 
 
 @native
