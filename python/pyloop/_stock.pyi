@@ -10,6 +10,7 @@ __all__ = [
     "HAS_POLICIES",
     "INTERNET_FAMILIES",
     "SENDFILE_ALWAYS_MOVES",
+    "TASKS_TAKE_ANY_OPTION",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
     "SSLProtocol",
@@ -46,6 +47,7 @@ format_helpers: Any
 HAS_POLICIES: bool
 INTERNET_FAMILIES: frozenset[int]
 SENDFILE_ALWAYS_MOVES: bool
+TASKS_TAKE_ANY_OPTION: bool
 
 class SelectorEventLoop(asyncio.SelectorEventLoop):
     _closed: bool

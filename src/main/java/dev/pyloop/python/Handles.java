@@ -1,5 +1,6 @@
 package dev.pyloop.python;
 
+import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Methods;
@@ -132,6 +133,7 @@ final class Handles implements Methods {
         SOON.trim();
         THREADSAFE.trim();
         TIMERS.trim();
+        ArgumentTuples.trim();
         Contexts.trimPool();
     }
 
@@ -167,7 +169,9 @@ final class Handles implements Methods {
         Memory.putLong(handle + HandleLayout.CALLBACK, Objects.none());
         Memory.putLong(handle + HandleLayout.ARGS, Objects.none());
         References.releaseUnlessNull(callback);
-        References.releaseUnlessNull(args);
+        if (args != Objects.NULL) {
+            ArgumentTuples.release(args);
+        }
     }
 
     private static void awaitEnd(long handle) {

@@ -18,10 +18,12 @@ import java.util.Map;
  */
 public final class Imports {
     private static final List<String> MODULES = List.of(
+            "_asyncio",
             "_socket",
             "asyncio.base_events",
             "asyncio.events",
             "asyncio.protocols",
+            "asyncio.tasks",
             "builtins",
             "pyloop._addresses",
             "pyloop._callbacks",

@@ -1,5 +1,6 @@
 package dev.pyloop.python;
 
+import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
 import dev.pyloop.cpython.Contexts;
@@ -70,6 +71,9 @@ final class LoopObject implements Callbacks, Host {
     private boolean wakeupClaimed;
 
     private boolean forever;
+    private boolean hasTaskFactory;
+    private final TaskKeywords taskKeywords = new TaskKeywords();
+
     private boolean foreignTransports;
     private final Flushes flushes = new Flushes();
     private final Errands errands = new Errands();
@@ -163,6 +167,35 @@ final class LoopObject implements Callbacks, Host {
         if (handedOver) {
             setRunner(null);
         }
+    }
+
+    /** Tells whether the loop makes tasks as asyncio does without a factory, and neither closed nor in debug mode. */
+    @Inlined
+    boolean makesPlainTasks() {
+        return !hasTaskFactory && !closed && !debug;
+    }
+
+    /** Returns what the loop makes tasks with. */
+    @Inlined
+    TaskKeywords taskKeywords() {
+        return taskKeywords;
+    }
+
+    /** Tells whether the loop runs. */
+    @Inlined
+    boolean isInRun() {
+        return runs != 0;
+    }
+
+    /** Returns the Python object that owns this one. */
+    @Borrowed
+    long self() {
+        return self;
+    }
+
+    /** Says whether the loop has a factory of tasks. */
+    void setTaskFactory(boolean present) {
+        hasTaskFactory = present;
     }
 
     private void setPlain() {
@@ -295,6 +328,7 @@ final class LoopObject implements Callbacks, Host {
     void endRun() {
         if (--runs == 0) {
             setRunner(null);
+            taskKeywords.release();
         }
     }
 
@@ -376,7 +410,7 @@ final class LoopObject implements Callbacks, Host {
             return;
         }
         long context = given ? References.retain(contextOrNone) : Contexts.copyCurrent(threadState());
-        engine.callSoon(Handles.SOON.take(References.retain(callback), Tuples.of(argument), context, self));
+        engine.callSoon(Handles.SOON.take(References.retain(callback), ArgumentTuples.of(argument), context, self));
     }
 
     /** Queues the turn of a source; see {@link Sources}. */
@@ -450,9 +484,19 @@ final class LoopObject implements Callbacks, Host {
             visitor.accept(handle);
         } else if (HandleLayout.isPrivate(handle)) {
             visitor.accept(HandleLayout.slot(handle, HandleLayout.CALLBACK));
-            visitor.accept(HandleLayout.slot(handle, HandleLayout.ARGS));
+            showArguments(HandleLayout.slot(handle, HandleLayout.ARGS), visitor);
             visitor.accept(HandleLayout.slot(handle, HandleLayout.CONTEXT));
             visitor.accept(HandleLayout.slot(handle, HandleLayout.LOOP));
+        }
+    }
+
+    private static void showArguments(@Borrowed long args, Traverse.Visitor visitor) {
+        if (args == Objects.NULL || !ArgumentTuples.isUnseen(args)) {
+            visitor.accept(args);
+            return;
+        }
+        for (long i = 0; i < Tuples.size(args); i++) {
+            visitor.accept(Tuples.get(args, i));
         }
     }
 
@@ -463,7 +507,7 @@ final class LoopObject implements Callbacks, Host {
     void trackKeptHandles() {
         engine.forEachHandle(handle -> {
             if (!Sources.isSource(handle) && !Types.isTracked(handle) && !HandleLayout.isPrivate(handle)) {
-                Types.track(handle);
+                HandlePool.track(handle);
             }
         });
     }

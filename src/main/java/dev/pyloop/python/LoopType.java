@@ -1,5 +1,6 @@
 package dev.pyloop.python;
 
+import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.FullHeap;
 import dev.pyloop.cpython.Numbers;
@@ -77,6 +78,7 @@ public final class LoopType implements ErrandMethods {
                 .keywords("call_soon_threadsafe", methods, CALL_SOON_THREADSAFE, Docs.CALL_SOON_THREADSAFE)
                 .keywords("call_later", methods, CALL_LATER, Docs.CALL_LATER)
                 .keywords("call_at", methods, CALL_AT, Docs.CALL_AT)
+                .drivenKeywords("create_task", TaskMethod.METHOD, Docs.createTask(Stock.takesAnyTaskOption()))
                 .noArguments("time", methods, TIME, Docs.TIME)
                 .noArguments("_get_debug", methods, GET_DEBUG, Docs.GET_DEBUG)
                 .driven("_run_once", LoopRun.METHOD, "Run one iteration; inside run_forever, all of them.")
@@ -224,7 +226,7 @@ public final class LoopType implements ErrandMethods {
             LoopObject loop, HandlePool pool, long self, long arguments, long count, long names) {
         return pool.take(
                 References.retain(Memory.getLong(arguments)),
-                Tuples.copyOf(arguments + Long.BYTES, count - 1),
+                ArgumentTuples.take(arguments + Long.BYTES, count - 1),
                 Arguments.context(loop, arguments, count, names),
                 self);
     }
@@ -269,7 +271,7 @@ public final class LoopType implements ErrandMethods {
     private static @Owned long timer(LoopObject loop, long self, long arguments, long count, long names) {
         return Handles.TIMERS.take(
                 References.retain(Memory.getLong(arguments + Long.BYTES)),
-                Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2),
+                ArgumentTuples.take(arguments + 2 * Long.BYTES, count - 2),
                 Arguments.context(loop, arguments, count, names),
                 self);
     }
@@ -484,6 +486,8 @@ public final class LoopType implements ErrandMethods {
                 loop.setInMainThread(Objects.isTrue(value));
             } else if (name == Names.FOREVER) {
                 loop.setForever(Objects.isTrue(value));
+            } else if (name == Names.TASK_FACTORY) {
+                loop.setTaskFactory(value != Objects.NONE);
             } else if (name == Names.FOREIGN_TRANSPORTS) {
                 loop.setForeignTransports();
             } else if (name == Names.INTERNAL_FDS) {
