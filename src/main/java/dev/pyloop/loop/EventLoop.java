@@ -78,9 +78,9 @@ public final class EventLoop implements AutoCloseable {
     private volatile boolean sleeping;
 
     /**
-     * Makes a loop that owns {@code poller} from now on.
+     * Makes a loop that owns {@code poller} from now on; where this fails, the poller stays the caller's.
      *
-     * @throws SystemCallException when descriptors are exhausted; the poller is closed then
+     * @throws SystemCallException when descriptors are exhausted
      */
     public EventLoop(Callbacks callbacks, Host host, Poller poller) {
         this.callbacks = callbacks;
@@ -89,15 +89,10 @@ public final class EventLoop implements AutoCloseable {
         watches = new Watches(callbacks, poller);
         isCancelled = callbacks::isCancelled;
         release = callbacks::release;
-        try {
-            selfPipe = new SelfPipe();
-        } catch (SystemCallException e) {
-            poller.close();
-            throw e;
-        }
+        selfPipe = new SelfPipe();
         int result = poller.useSelfPipe(selfPipe.reader(), selfPipe.writer());
         if (result < 0) {
-            close();
+            selfPipe.close();
             throw new SystemCallException("epoll_ctl", -result);
         }
     }
@@ -276,10 +271,30 @@ public final class EventLoop implements AutoCloseable {
         timers.distrustCount();
     }
 
-    /** Removes and returns the handle that would run next, or {@link ReadyQueue#NULL_HANDLE}. */
-    public long takeReady() {
+    /** Moves every handle that is queued to run to the end of {@code taken}; nothing if there is no memory for it. */
+    public void takeReady(ReadyQueue taken) {
         takeInbox();
-        return ready.isEmpty() ? again.poll() : ready.poll();
+        taken.reserve(ready.size() + again.size());
+        ready.drainTo(taken);
+        again.drainTo(taken);
+    }
+
+    /** Queues handles to run before all that are queued; nothing happens if there is no memory for it. */
+    public void callFirst(ReadyQueue handles) {
+        takeInbox();
+        ready.reserve(handles.size());
+        ready.drainTo(handles);
+        handles.drainTo(ready);
+    }
+
+    /** Makes room for {@code count} timers, so that {@link #callAt} needs no memory for them. */
+    public void reserveTimers(int count) {
+        timers.reserve(count);
+    }
+
+    /** Returns the timer that is due next, which stays the loop's, or {@link ReadyQueue#NULL_HANDLE}. */
+    public long nextTimer() {
+        return timers.isEmpty() ? ReadyQueue.NULL_HANDLE : timers.peek();
     }
 
     /** Removes and returns the timer that is due next, or {@link ReadyQueue#NULL_HANDLE}; for all it counts as scheduled still. */

@@ -105,7 +105,7 @@ final class LoopObject implements Callbacks, Host {
     private EventLoop engine(Poller poller) {
         try {
             return new EventLoop(this, this, poller);
-        } catch (OutOfMemoryError e) {
+        } catch (OutOfMemoryError | SystemCallException e) {
             poller.close();
             throw e;
         }
@@ -410,7 +410,17 @@ final class LoopObject implements Callbacks, Host {
             return;
         }
         long context = given ? References.retain(contextOrNone) : Contexts.copyCurrent(threadState());
-        engine.callSoon(Handles.SOON.take(References.retain(callback), ArgumentTuples.of(argument), context, self));
+        queue(Handles.SOON.take(References.retain(callback), ArgumentTuples.of(argument), context, self));
+    }
+
+    /** Queues a handle, which is given up if there is no memory for that. */
+    void queue(@Owned long handle) {
+        try {
+            engine.callSoon(handle);
+        } catch (OutOfMemoryError e) {
+            release(handle);
+            throw e;
+        }
     }
 
     /** Queues the turn of a source; see {@link Sources}. */
@@ -418,7 +428,7 @@ final class LoopObject implements Callbacks, Host {
         if (handedOver || callSoonOverridden) {
             PythonSide.queueTurn(self, object, kind);
         } else {
-            engine.callSoon(References.retain(object) | kind);
+            queue(References.retain(object) | kind);
         }
     }
 
@@ -427,7 +437,13 @@ final class LoopObject implements Callbacks, Host {
         if (handedOver) {
             PythonSide.queueTurn(self, object, kind);
         } else {
-            engine.callAtPoll(References.retain(object) | kind);
+            @Owned long handle = References.retain(object) | kind;
+            try {
+                engine.callAtPoll(handle);
+            } catch (OutOfMemoryError e) {
+                release(handle);
+                throw e;
+            }
         }
     }
 

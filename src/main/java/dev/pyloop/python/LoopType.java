@@ -293,10 +293,17 @@ public final class LoopType implements ErrandMethods {
         if (Loops.isInitialized(self)) {
             throw PythonException.runtimeError("the event loop is initialized already");
         }
+        LoopObject loop;
         try {
-            Loops.enter(self, make(self));
+            loop = make(self);
         } catch (SystemCallException e) {
             throw PythonException.osError(e.errno());
+        }
+        try {
+            Loops.enter(self, loop);
+        } catch (OutOfMemoryError e) {
+            loop.close();
+            throw e;
         }
     }
 
@@ -366,7 +373,7 @@ public final class LoopType implements ErrandMethods {
         if (!Objects.isInstance(handle, HandleLayout.STOCK_HANDLE)) {
             throw PythonException.typeError("only instances of asyncio.Handle can be queued");
         }
-        Loops.get(self).engine().callSoon(References.retain(handle));
+        Loops.get(self).queue(References.retain(handle));
         return Objects.none();
     }
 
@@ -400,7 +407,14 @@ public final class LoopType implements ErrandMethods {
             throw PythonException.overflowError("file descriptor " + descriptor + " is greater than any there can be");
         }
         long handle = watchHandle(loop, self, arguments, count, names);
-        int result = loop.engine().watch((int) descriptor, kind, References.retain(handle));
+        int result;
+        try {
+            result = loop.engine().watch((int) descriptor, kind, References.retain(handle));
+        } catch (OutOfMemoryError e) {
+            References.release(handle);
+            References.release(handle);
+            throw e;
+        }
         if (result < 0) {
             References.release(handle);
             References.release(handle);

@@ -307,8 +307,8 @@ final class StreamObject implements StreamOwner {
 
     @Override
     public void putOff() {
-        References.retain(self);
         writeContext = Contexts.copyCurrent(loop.threadState());
+        References.retain(self);
     }
 
     @Override

@@ -64,14 +64,27 @@ final class StreamOutput {
             StreamSide.writeCopies(transport, lines);
             return;
         }
-        for (long chunk : Streams.toBytes(items, count)) {
-            if (Bytes.size(chunk) > 0) {
-                transport.stream().append(Bytes.address(chunk), Bytes.size(chunk), chunk);
-            } else {
-                References.release(chunk);
-            }
-        }
+        append(transport, Streams.toBytes(items, count));
         transport.stream().written();
+    }
+
+    private static void append(StreamObject transport, @Owned long[] chunks) {
+        int done = 0;
+        try {
+            while (done < chunks.length) {
+                long chunk = chunks[done++];
+                if (Bytes.size(chunk) > 0) {
+                    transport.stream().append(Bytes.address(chunk), Bytes.size(chunk), chunk);
+                } else {
+                    References.release(chunk);
+                }
+            }
+        } catch (OutOfMemoryError e) {
+            while (done < chunks.length) {
+                References.release(chunks[done++]);
+            }
+            throw e;
+        }
     }
 
     private static void checkWritable(StreamObject transport, String afterEof, String duringSendfile) {

@@ -116,7 +116,7 @@ final class Streams {
                 converted++;
             }
             return chunks;
-        } catch (PythonException e) {
+        } catch (PythonException | OutOfMemoryError e) {
             while (converted > 0) {
                 References.release(chunks[--converted]);
             }

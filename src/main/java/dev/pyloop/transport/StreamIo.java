@@ -71,7 +71,13 @@ public final class StreamIo {
     /** Watches a descriptor with a handle, of which the loop gets a reference of its own. */
     public int watch(int descriptor, int kind, long handle) {
         callbacks.retain(handle);
-        int result = loop.watch(descriptor, kind, handle);
+        int result;
+        try {
+            result = loop.watch(descriptor, kind, handle);
+        } catch (OutOfMemoryError e) {
+            callbacks.release(handle);
+            throw e;
+        }
         if (result < 0) {
             callbacks.release(handle);
         }

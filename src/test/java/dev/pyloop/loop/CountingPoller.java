@@ -7,6 +7,7 @@ import dev.pyloop.reactor.Poller;
 final class CountingPoller implements Poller {
     private int polls;
     private boolean closed;
+    private int selfPipeResult;
 
     int polls() {
         return polls;
@@ -14,6 +15,11 @@ final class CountingPoller implements Poller {
 
     boolean isClosed() {
         return closed;
+    }
+
+    /** Has the loop find no room for its self-pipe. */
+    void refuseSelfPipe(int errno) {
+        selfPipeResult = -errno;
     }
 
     @Override
@@ -55,7 +61,7 @@ final class CountingPoller implements Poller {
 
     @Override
     public int useSelfPipe(int reader, int writer) {
-        return 0;
+        return selfPipeResult;
     }
 
     @Override
