@@ -61,7 +61,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self.transport = transport
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        assert data == b"x"
+        assert data == b"x" * 100
         _Datagrams.sender = addr
 
     sender: object = None
@@ -225,6 +225,7 @@ class Windows:
         ballast = [socket.socket() for _ in range(64)]
         server = self.loop.run_until_complete(self.loop.create_server(make, "127.0.0.1", 0))
         client = socket.create_connection(server.sockets[0].getsockname())
+        self._use_contexts_up()
 
         def after() -> None:
             self.idle()
@@ -248,7 +249,8 @@ class Windows:
     def try_receive_datagrams(self) -> Call:
         transport, after, peer = self._datagrams()
         for _ in range(5):
-            peer.sendto(b"x", transport.get_extra_info("sockname"))
+            # Of one byte there is only one bytes.
+            peer.sendto(b"x" * 100, transport.get_extra_info("sockname"))
         return Call(self.once(6), after)
 
     def try_hand_over(self) -> Call:
@@ -314,6 +316,11 @@ class Windows:
             self.idle()
 
         return transport, after, self.sender
+
+    def _use_contexts_up(self) -> None:
+        """Have the next context allocated: of those that are kept for it the loop and the interpreter have some hundreds."""
+        for _ in range(500):
+            self.loop.call_later(1000, max)
 
     def leftovers(self) -> Iterator[str]:
         """What is left of the tries, in words."""
