@@ -318,7 +318,7 @@ class Windows:
         return transport, after, self.sender
 
     def _use_contexts_up(self) -> None:
-        """Have the next context allocated: of those that are kept for it the loop and the interpreter have some hundreds."""
+        """Have the next context allocated: the loop and the interpreter keep some hundreds for that."""
         for _ in range(500):
             self.loop.call_later(1000, max)
 
