@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib.util
 import json
 import os
 import signal
@@ -44,6 +45,13 @@ def test_without_a_compiler_the_rest_is_measured(tmp_path: Path) -> None:
     assert made["failures"] == {}
     assert made["results"][0]["samples"]["seconds"]["pyloop"]
     assert made["status"] == 1, "a smoke run in which something was not measured has failed"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("distributed") is not None, reason="Dask is installed")
+def test_without_dask_it_is_not_measured(tmp_path: Path) -> None:
+    made = bench(tmp_path, "--smoke", "--only", "dask")
+    assert list(made["unmeasured"].values()) == ["Dask is not installed: pip install distributed"]
+    assert made["failures"] == {}
 
 
 def test_both_engines_are_measured_side_by_side(tmp_path: Path) -> None:

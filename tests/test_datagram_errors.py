@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
 import threading
 import weakref
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
+from pyloop import _addresses
 from support.datagrams import LOCALHOST, TOO_LARGE, Recorder, address_of, burst, close, endpoint, run_until
 from support.loops import FACTORIES, LoopFactory, collect_until, fresh_loop, run_idle
 
@@ -265,3 +270,27 @@ def test_what_is_sent_on_an_error_goes_its_own_way(loop: asyncio.AbstractEventLo
         assert elsewhere.recv(100) == b"on error"
         assert [peer.recv(100), peer.recv(100)] == [b"1", b"2"]
         close(loop, recorder)
+
+
+def test_a_connection_that_ends_while_an_address_is_read(loop: asyncio.AbstractEventLoop, tmp_path: Path) -> None:
+    """Python code reads those of Unix sockets; a profiler, the handler of a signal or a destructor may run there."""
+    recorder = endpoint(loop, family=socket.AF_UNIX, local_addr=os.fspath(tmp_path / "ours"))
+    transport: Any = recorder.transport
+
+    def end(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code is _addresses.decode.__code__:
+            sys.setprofile(None)
+            transport._call_connection_lost(None)
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as peer:
+        peer.bind(os.fspath(tmp_path / "theirs"))
+        for _ in range(3):
+            peer.sendto(b"x", os.fspath(tmp_path / "ours"))
+        profile = sys.getprofile()
+        sys.setprofile(end)
+        try:
+            for _ in range(3):
+                run_idle(loop)
+        finally:
+            sys.setprofile(profile)
+    assert recorder.events == ["made", ("lost", None)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import socket
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
+import pyloop
 from support.descriptors import exhausted_descriptors
+from support.loops import run_idle
 from support.protocols import AnyRecorder, Recorder
 from support.servers import Service, assert_echoes, connected, echo
 from support.streams import (
@@ -379,3 +382,48 @@ def test_a_server_closed_by_its_connection(each_loop: asyncio.AbstractEventLoop)
         await service.end()
 
     run(each_loop, scenario())
+
+
+class _NoRoomError(Exception):
+    """What ``call_soon`` raises."""
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@pytest.mark.parametrize("kind", [asyncio.SelectorEventLoop, pyloop.EventLoop])
+@pytest.mark.parametrize("queues", [False, True], ids=["", "queued"])
+def test_a_loop_that_does_not_take_a_connection(kind: Any, queues: bool) -> None:
+    """One that the loop's own ``call_soon`` fails for is closed, if it is not queued yet; the others are served."""
+
+    class Loop(kind):  # type: ignore[misc]
+        failures = 0
+
+        def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+            if self.failures and not queues:
+                self.failures -= 1
+                raise _NoRoomError
+            handle: asyncio.Handle = super().call_soon(callback, *args, context=context)
+            if self.failures:
+                self.failures -= 1
+                raise _NoRoomError
+            return handle
+
+    loop = Loop()
+    with contextlib.closing(loop), reports(loop) as reported:
+        service = Service()
+        server = loop.run_until_complete(loop.create_server(service, "127.0.0.1", 0))
+        clients = [socket.create_connection(server.sockets[0].getsockname()) for _ in range(4)]
+        loop.failures = 1
+        run_idle(loop)
+        gc.collect()
+        assert "_NoRoomError" in str(reported[0].exception)
+        served = {protocol.transport.get_extra_info("peername") for protocol in service.protocols}
+        for client in clients:
+            client.setblocking(False)
+            if client.getsockname() not in served:
+                assert client.recv(10) == b""
+            client.close()
+        assert len(served) >= 3
+        run_idle(loop)
+        server.close()
+        loop.run_until_complete(service.end())

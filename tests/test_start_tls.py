@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -24,6 +25,7 @@ from support.streams import (
     run,
     send,
     settle,
+    skip_fault,
     socket_pair,
 )
 
@@ -248,6 +250,80 @@ def test_streams_upgrade(each_loop: asyncio.AbstractEventLoop) -> None:
         await writer.wait_closed()
         server.close()
         await server.wait_closed()
+        await settle()
+
+    run(each_loop, scenario())
+
+
+@pytest.mark.parametrize("factory", [False, True], ids=["server", "protocol of the program's own"])
+def test_streams_upgrade_what_the_reader_holds_already(each_loop: asyncio.AbstractEventLoop, factory: bool) -> None:
+    """A client that waits for no answer sends its hello in the packet of its request (CPython's issue 142352)."""
+    if sys.version_info < (3, 15):
+        skip_fault(each_loop, "the hello stays in the reader, and the handshake waits for ever")
+
+    class Own(asyncio.StreamReaderProtocol):
+        pass
+
+    async def scenario() -> None:
+        answers: list[bytes] = []
+        served = each_loop.create_future()
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            assert await reader.readline() == b"STARTTLS\n"
+            assert reader._buffer  # type: ignore[attr-defined]
+            await writer.start_tls(server_context())
+            answers.append(await reader.readline())
+            writer.write(b"answer\n")
+            await writer.drain()
+            writer.close()
+            served.set_result(None)
+
+        if factory:
+            server = await each_loop.create_server(lambda: Own(asyncio.StreamReader(), serve), "127.0.0.1", 0)
+        else:
+            server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        with socket.create_connection(server.sockets[0].getsockname()) as peer:
+            peer.setblocking(False)
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = client_context().wrap_bio(incoming, outgoing, server_hostname=HOST)
+            with pytest.raises(ssl.SSLWantReadError):
+                tls.do_handshake()
+            await send(peer, b"STARTTLS\n" + outgoing.read())
+            while records := await each_loop.sock_recv(peer, 1 << 16):
+                incoming.write(records)
+                try:
+                    tls.do_handshake()
+                except ssl.SSLWantReadError:
+                    continue
+                break
+            tls.write(b"secret\n")
+            await send(peer, outgoing.read())
+            await served
+        assert answers == [b"secret\n"]
+        server.close()
+        await settle()
+
+    run(each_loop, scenario())
+
+
+def test_streams_of_clients_keep_what_came_without_tls(each_loop: asyncio.AbstractEventLoop) -> None:
+    """It is no record of TLS: the server speaks second."""
+
+    async def scenario() -> None:
+        async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"READY\nmore\n")
+            await writer.start_tls(server_context())
+            writer.write(b"secret\n")
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        assert await reader.readline() == b"READY\n"
+        await writer.start_tls(client_context(), server_hostname=HOST)
+        assert [await reader.readline(), await reader.readline()] == [b"more\n", b"secret\n"]
+        writer.close()
+        await writer.wait_closed()
+        server.close()
         await settle()
 
     run(each_loop, scenario())

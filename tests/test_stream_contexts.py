@@ -67,12 +67,6 @@ def test_the_life_of_a_connection(kind: type[AnyRecorder], ending: str, changing
             for text in (b"one", b"two"):
                 peer.send(text)
                 await settle()
-            with _value("at pause"):
-                transport.pause_reading()
-            with _value("at resume"):
-                transport.resume_reading()
-            peer.send(b"three")
-            await settle()
             for number in range(2):
                 with _value(f"at write {number}"):
                     transport.write(bytes(LARGE))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 
 from . import _engine
+from ._datagram_fields import DatagramFields
 from ._plain_sockets import is_plain
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
@@ -72,6 +73,56 @@ class DatagramTransport(_Datagram):
                 super().__del__()
         finally:
             self._release()
+
+
+class _ToPeer:
+    """A connected socket whose peer has no name: without an address, it sends to that peer."""
+
+    __slots__ = ("_socket",)
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+    def sendto(self, data: bytes, address: Any) -> int:
+        return self._socket.send(data) if address is None else self._socket.sendto(data, address)
+
+
+class PairTransport(DatagramTransport):
+    """The transport of one end of a ``socket.socketpair``.
+
+    The other end has no name, and asyncio takes a socket whose peer has none for one that has no peer. The engine knows
+    the real socket, and leaves what has no address to asyncio's code, which sees the socket as this class shows it.
+    """
+
+    @property
+    def _sock(self) -> Any:
+        real = _real_socket(self)
+        return None if real is None else _ToPeer(real)
+
+    @_sock.setter
+    def _sock(self, real: socket.socket | None) -> None:
+        _set_real_socket(self, real)
+
+
+# In messages and logs it is one of them.
+PairTransport.__name__ = PairTransport.__qualname__ = DatagramTransport.__name__
+
+_real_socket = DatagramFields.__dict__["_sock"].__get__
+_set_real_socket = DatagramFields.__dict__["_sock"].__set__
+
+
+def transport_class(sock: socket.socket) -> type[DatagramTransport]:
+    """Return the class of transports for a socket that the engine can serve."""
+    if sock.family == socket.AF_UNIX:
+        try:
+            if not sock.getpeername():
+                return PairTransport
+        except OSError:
+            pass  # It has no peer.
+    return DatagramTransport
 
 
 def can_serve(sock: socket.socket) -> bool:

@@ -1,6 +1,7 @@
 # The types that Java adds to this module.
 
 import asyncio
+import sys
 from collections.abc import Callable
 from contextvars import Context
 from typing import Any, TypeVarTuple, Unpack, type_check_only
@@ -32,6 +33,13 @@ class EventLoop:
     def call_at(
         self, when: float, callback: Callable[[Unpack[_Ts]], object], *args: *_Ts, context: Context | None = None
     ) -> TimerHandle: ...
+    if sys.version_info >= (3, 14):
+        def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]: ...
+    else:
+        def create_task(
+            self, coro: Any, *, name: str | None = None, context: Context | None = None
+        ) -> asyncio.Task[Any]: ...
+
     def time(self) -> float: ...
     def _get_debug(self) -> bool: ...
     def _run_once(self) -> None: ...

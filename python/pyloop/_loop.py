@@ -20,7 +20,6 @@ from ._self_pipe import PipeEnd
 from ._servers import ServerMethods
 from ._signals import SignalMethods
 from ._sockets import SocketMethods
-from ._tasks import TaskMethods
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class _Transports:
         self._hidden.add(descriptor)
 
 
-class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, TaskMethods, ServerMethods, ProcessMethods):
+class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, ServerMethods, ProcessMethods):
     """asyncio's selector event loop with its scheduling and polling done in Java.
 
     A loop may be made in one thread and run in another; apart from ``call_soon_threadsafe``, which any thread may call,
@@ -84,6 +83,10 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, TaskM
         "_watched_files",
         "_watching",
     )
+
+    if _engine.runtime.NAME == "native":
+        # Every future and task asks, from C: there the library's method costs less than one of Python's, a JVM's more.
+        get_debug = _engine.EventLoop._get_debug
 
     def __init__(self) -> None:
         """Make a loop.
@@ -210,6 +213,8 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, TaskM
             TypeError: it is no transport that can be upgraded, or no context.
             ValueError: a time-out is not positive.
         """
+        if server_side:
+            _tls.hand_over(self, transport, protocol)
         upgraded = await super().start_tls(
             transport,
             protocol,
@@ -233,7 +238,7 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, TaskM
         if not _datagrams.can_serve(sock):
             return super()._make_datagram_transport(sock, protocol, address, waiter, extra)
         self._ensure_fd_no_transport(sock)
-        return _datagrams.DatagramTransport(self, sock, protocol, address, waiter, extra)
+        return _datagrams.transport_class(sock)(self, sock, protocol, address, waiter, extra)
 
     def _start_serving(
         self,

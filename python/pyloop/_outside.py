@@ -222,7 +222,7 @@ def _is_ours(method: Any) -> bool:
 
 
 # Attributes that inherited code sets and the engine must know.
-_STATE = frozenset({"_closed", "_debug", "_forever", "_internal_fds", "_stopping"})
+_STATE = frozenset({"_closed", "_debug", "_forever", "_internal_fds", "_stopping", "_task_factory"})
 _NOTED = frozenset({"__class__", "_ready", "_scheduled", "_selector", "_thread_id", *_FOLLOWED, *_RUNNING, *_STATE})
 
 

@@ -100,6 +100,14 @@ class SignalMethods(_stock.SelectorEventLoop):
         super()._process_self_data(data)
 
 
+def give_up_in_child() -> None:
+    """Keep the signals to a forked child from the parent's loops, as asyncio does from 3.12 on."""
+    current = _current_descriptor()
+    if any(loop._wakeup_fd() == current for loop in _claiming):
+        signal.set_wakeup_fd(_NO_DESCRIPTOR)
+    _claiming.clear()
+
+
 def _current_descriptor() -> int:
     try:
         current = signal.set_wakeup_fd(_NO_DESCRIPTOR)

@@ -1,11 +1,12 @@
 """The parts of asyncio that PyLoop builds on, private ones included; ``_stock.pyi`` says which and what they are.
 
-They are used in ``_loop``, ``_sockets``, ``_tasks``, ``_names``, ``_processes``, ``_children``, ``_callbacks``,
+They are used in ``_loop``, ``_sockets``, ``_names``, ``_processes``, ``_children``, ``_callbacks``,
 ``_policy``, ``_tls`` and ``_jvm.fork`` only. Where a version of Python no longer has one, a test fails, for that
 version's own asyncio tests run on PyLoop.
 """
 
 import asyncio.events
+import inspect
 import socket
 import sys
 from asyncio import SelectorEventLoop, base_events, constants, format_helpers, futures, sslproto, tasks
@@ -40,6 +41,9 @@ _underscore = "_" if hasattr(asyncio.events, "_get_event_loop_policy") else ""
 get_event_loop_policy = getattr(asyncio.events, f"{_underscore}get_event_loop_policy", None)
 set_event_loop_policy = getattr(asyncio.events, f"{_underscore}set_event_loop_policy", None)
 
+# Newer releases hand on whatever options they are given, be there some of its own besides (late 3.13) or not (3.14).
+TASKS_TAKE_ANY_OPTION = bool(base_events.BaseEventLoop.create_task.__code__.co_flags & inspect.CO_VARKEYWORDS)
+
 # Of sockets whose addresses asyncio resolves.
 INTERNET_FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6} if base_events._HAS_IPv6 else {socket.AF_INET})
 
@@ -47,6 +51,7 @@ __all__ = [
     "HAS_POLICIES",
     "INTERNET_FAMILIES",
     "SENDFILE_ALWAYS_MOVES",
+    "TASKS_TAKE_ANY_OPTION",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
     "SSLProtocol",

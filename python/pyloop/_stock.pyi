@@ -10,6 +10,7 @@ __all__ = [
     "HAS_POLICIES",
     "INTERNET_FAMILIES",
     "SENDFILE_ALWAYS_MOVES",
+    "TASKS_TAKE_ANY_OPTION",
     "DefaultEventLoopPolicy",
     "FlowControlMixin",
     "SSLProtocol",
@@ -46,6 +47,7 @@ format_helpers: Any
 HAS_POLICIES: bool
 INTERNET_FAMILIES: frozenset[int]
 SENDFILE_ALWAYS_MOVES: bool
+TASKS_TAKE_ANY_OPTION: bool
 
 class SelectorEventLoop(asyncio.SelectorEventLoop):
     _closed: bool
@@ -197,6 +199,7 @@ class SSLProtocol(asyncio.BufferedProtocol):
     def _do_write(self) -> None: ...
     def _fatal_error(self, exc: BaseException, message: str = ...) -> None: ...
     def _process_outgoing(self) -> None: ...
+    def _resume_reading(self) -> None: ...
     def _start_shutdown(self) -> None: ...
 
 class FlowControlMixin(asyncio.Transport):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import weakref
 
 from . import _stock
 
 TYPE_CHECKING = False  # not from typing, which is dear to import
 if TYPE_CHECKING:
-    import asyncio
+    from contextvars import Context
     from typing import Any
 
 _sslproto = _stock.sslproto
@@ -28,11 +29,37 @@ def adopt(transport: asyncio.Transport | None) -> None:
         protocol._share_buffer()
 
 
+def hand_over(loop: asyncio.AbstractEventLoop, transport: Any, protocol: asyncio.BaseProtocol) -> None:
+    """Have a client's first TLS records, which its server's reader may hold already, reach TLS as it is started.
+
+    They came in the same packet as the client's last words without TLS. From CPython 3.15 on asyncio moves them itself.
+    """
+    if isinstance(protocol, asyncio.StreamReaderProtocol):
+        loop.call_soon(_move, transport, protocol)
+
+
+def _move(transport: Any, protocol: Any) -> None:
+    """Move what the reader holds, before asyncio's code begins the handshake in the next callback."""
+    tls = transport.get_protocol()
+    reader = protocol._stream_reader
+    if isinstance(tls, _sslproto.SSLProtocol) and tls._app_protocol is protocol and reader is not None:
+        tls._incoming.write(reader._buffer)
+        reader._buffer.clear()
+
+
+def _context_of(transport: Any) -> Context | None:
+    """Return the context in which a transport calls its protocol, if it is of PyLoop's, or is TLS over such a one."""
+    while (tls := getattr(transport, "_ssl_protocol", None)) is not None:
+        transport = tls._transport
+    return getattr(transport, "_read_context", None)
+
+
 class SSLProtocol(_stock.SSLProtocol):
     """What asyncio's class is, call by call and error by error.
 
     What it overrides leaves out only what has no effect: reading again from a ``MemoryBIO`` that is empty, handing on
-    what was not produced, comparing sizes that are within their limits.
+    what was not produced, comparing sizes that are within their limits. And what was kept while reading was paused is
+    delivered in a copy of the connection's context, not of that of whoever resumes.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *args: Any, **kwargs: Any) -> None:
@@ -101,6 +128,14 @@ class SSLProtocol(_stock.SSLProtocol):
         if closed:
             self._call_eof_received()
             self._start_shutdown()
+
+    def _resume_reading(self) -> None:
+        context = _context_of(self._transport)
+        if context is None:
+            super()._resume_reading()
+        else:
+            # A copy can be entered also by who is called in the context.
+            context.copy().run(super()._resume_reading)
 
     def _process_outgoing(self) -> None:
         outgoing = self._outgoing

@@ -1,7 +1,8 @@
 """Has every allocation that the engine makes of Python fail once: a MemoryError, or nothing that shows, and no more.
 
 Only calls of the engine's own, for the interpreter itself does not stand it everywhere. Each is tried with the first of
-its allocations failing, with the second, and so on, until it makes no more. As a program it says what went wrong.
+its allocations failing, with the second, and so on, until it makes no more. Nothing that was made for a try stays: no
+descriptor, no transport, no reference. As a program it says what went wrong.
 """
 
 from __future__ import annotations
@@ -10,14 +11,19 @@ import _testcapi  # type: ignore[import-not-found]
 import asyncio
 import contextlib
 import contextvars
+import gc
+import itertools
 import logging
 import socket
 import sys
+import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import pyloop
+from support.descriptors import open_descriptors
 
 _MOST: Final = 60
 _QUIET: Final = 8
@@ -54,6 +60,13 @@ class _Datagrams(asyncio.DatagramProtocol):
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        assert data == b"x" * 100
+        _Datagrams.sender = addr
+
+    sender: object = None
+    """The address of whoever sent last. The engine keeps it for the next datagram from there."""
+
 
 @dataclass
 class Call:
@@ -67,8 +80,11 @@ class Windows:
     """The calls, each prepared anew for every try."""
 
     def __init__(self) -> None:
-        """Make the loop."""
+        """Make the loop, and whoever sends datagrams."""
         self.loop: Any = pyloop.new_event_loop()
+        self.sender = socket.socket(type=socket.SOCK_DGRAM)
+        self.sender.bind(("127.0.0.1", 0))
+        self.transports: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def idle(self) -> None:
         """Let some iterations pass."""
@@ -205,17 +221,23 @@ class Windows:
             made.append(_Protocol())
             return made[-1]
 
+        # The first table of descriptors has room up to here.
+        ballast = [socket.socket() for _ in range(64)]
         server = self.loop.run_until_complete(self.loop.create_server(make, "127.0.0.1", 0))
         client = socket.create_connection(server.sockets[0].getsockname())
+        self._use_contexts_up()
 
         def after() -> None:
             self.idle()
             for protocol in made:
                 if protocol.transport is not None:
+                    self.transports.add(protocol.transport)
                     protocol.transport.abort()
             server.close()
             self.idle()
             client.close()
+            for each in ballast:
+                each.close()
 
         return Call(self.once(3), after)
 
@@ -227,14 +249,51 @@ class Windows:
     def try_receive_datagrams(self) -> Call:
         transport, after, peer = self._datagrams()
         for _ in range(5):
-            peer.sendto(b"x", transport.get_extra_info("sockname"))
+            # Of one byte there is only one bytes.
+            peer.sendto(b"x" * 100, transport.get_extra_info("sockname"))
         return Call(self.once(6), after)
+
+    def try_hand_over(self) -> Call:
+        """All that is queued is Python's in the end or the engine's, and runs in its order."""
+        ran: list[int] = []
+        ready: deque[Any] = deque()
+        scheduled: list[Any] = []
+        for number in range(200):
+            self.loop.call_soon(ran.append, number)
+        for number in range(200, 400):
+            self.loop.call_later(0, ran.append, number)
+
+        def after() -> None:
+            self.loop._take_back(list(ready), scheduled)
+            ready.clear()
+            scheduled.clear()
+            self.idle()
+            assert ran == [*range(400)], ran
+
+        return Call(lambda: self.loop._hand_over(ready.append, scheduled.append), after)
+
+    def try_select(self) -> Call:
+        ours, theirs = socket.socketpair()
+        self.loop._add_reader(ours.fileno(), max, 1, 2)
+        theirs.send(b"x")
+        found: list[Any] = []
+        self.loop._hand_over(found.append, found.append)
+
+        def after() -> None:
+            self.loop._take_back([], [])
+            self.loop.remove_reader(ours.fileno())
+            self.idle()
+            ours.close()
+            theirs.close()
+
+        return Call(lambda: self.loop._select(0, found.append), after)
 
     def _connected(self, kind: Callable[[], Any]) -> tuple[Any, Callable[[], None], socket.socket]:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         theirs.setblocking(False)
         transport, _ = self.loop.run_until_complete(self.loop.connect_accepted_socket(kind, ours))
+        self.transports.add(transport)
         self.idle()
 
         def after() -> None:
@@ -250,15 +309,27 @@ class Windows:
         transport, _ = self.loop.run_until_complete(
             self.loop.create_datagram_endpoint(_Datagrams, local_addr=("127.0.0.1", 0))
         )
-        peer = socket.socket(type=socket.SOCK_DGRAM)
-        peer.bind(("127.0.0.1", 0))
+        self.transports.add(transport)
 
         def after() -> None:
             transport.abort()
             self.idle()
-            peer.close()
 
-        return transport, after, peer
+        return transport, after, self.sender
+
+    def _use_contexts_up(self) -> None:
+        """Have the next context allocated: the loop and the interpreter keep some hundreds for that."""
+        for _ in range(500):
+            self.loop.call_later(1000, max)
+
+    def leftovers(self) -> Iterator[str]:
+        """What is left of the tries, in words."""
+        gc.collect()
+        if self.transports:
+            yield f"{len(self.transports)} transports"
+        # One is the attribute's, one the engine's, and one this call's.
+        if _Datagrams.sender is not None and (count := sys.getrefcount(_Datagrams.sender)) != 3:
+            yield f"{count} references to an address"
 
 
 def attempt(call: Call, number: int) -> BaseException | None:
@@ -278,11 +349,13 @@ def main() -> int:
     """Try everything, and return the exit status."""
     logging.disable(logging.CRITICAL)
     windows = Windows()
+    windows.idle()
     reports: list[Any] = []
     windows.loop.set_exception_handler(lambda _loop, context: reports.append(context.get("exception")))
     wrong = 0
     for name, prepare in windows.all():
         quiet = 0
+        before = open_descriptors()
         for number in range(_MOST):
             sys.stdout.write(f"{name} {number}\n")
             sys.stdout.flush()
@@ -297,7 +370,12 @@ def main() -> int:
             quiet = 0 if raised or reports else quiet + 1
             if quiet == _QUIET:
                 break
-    with contextlib.closing(windows.loop):
+        del call, raised
+        reports.clear()
+        for left in itertools.chain(windows.leftovers(), map(str, open_descriptors() - before)):
+            sys.stdout.write(f"WRONG: {name} leaves {left}\n")
+            wrong += 1
+    with contextlib.closing(windows.sender), contextlib.closing(windows.loop):
         windows.loop.run_until_complete(asyncio.sleep(0))
     sys.stdout.write(f"{wrong} wrong\n")
     return 1 if wrong else 0

@@ -60,18 +60,12 @@ def prepare() -> None:
 
 
 def before_run() -> None:
-    """See ``_choice.Runtime``.
-
-    A greenlet that is switched away from takes its piece of the C stack along. Where Java's frames of a running loop
-    lie in it, the machine crashes when it next looks through its stacks. The frames of a loop that runs outside of
-    greenlets stay where they are, whatever its callbacks do with greenlets of their own.
-    """
+    """See ``_choice.Runtime``."""
     package = sys.modules.get("greenlet")  # who does not use it need not have it
-    if package is not None and package.getcurrent().parent is not None:
-        raise RuntimeError(
-            "PyLoop's JVM engine runs no loop in a greenlet: to switch away from it would crash the process; "
-            "the native library can (PYLOOP_ENGINE=native)"
-        )
+    if package is not None:
+        from . import greenlets  # noqa: PLC0415
+
+        greenlets.check(package)
 
 
 def forked() -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from pyloop import _stock
+from pyloop import _signals, _stock
 
 from . import collector, fault_handlers
 from .disarm import disarm
@@ -38,6 +38,7 @@ def protect(loop_class: type) -> None:
 
 def _disarm(loop_class: type) -> None:
     disarm(loop_class, _REFUSAL)
+    _signals.give_up_in_child()
     fault_handlers.restore_before_jvm()
     _keep_from_returning(sys._getframe(), loop_class)
 

@@ -11,6 +11,8 @@ import os
 import resource
 from pathlib import Path
 
+from . import cgroups
+
 _KIB = 1 << 10
 _MIB = 1 << 20
 
@@ -18,6 +20,7 @@ _LEAST_STACK = 256 * _KIB
 # For the heap, and beside it for classes (1 GiB is reserved), machine code, libraries and threads.
 _ADDRESS_SPACE = 2560 * _MIB
 _DATA = 160 * _MIB
+_RESIDENT = 48 * _MIB
 _THREADS = 16
 _PIPES = 3  # two descriptors each
 
@@ -54,6 +57,9 @@ def _problem(max_heap: int) -> str:
         soft, _ = resource.getrlimit(limit)
         if soft != resource.RLIM_INFINITY and soft - _pages(used) * resource.getpagesize() < needed:
             return f"it needs {needed // _MIB} MiB of {name} beside what is used, and {command} leaves less"
+    left = cgroups.room()
+    if left is not None and left < _RESIDENT:
+        return f"it needs {_RESIDENT // _MIB} MiB of memory beside what is used, and a control group leaves less"
     if not _can_start_threads():
         return f"it needs {_THREADS} threads, and this process may not start so many"
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import subprocess
 import sys
@@ -54,6 +55,15 @@ def test_the_example_runs() -> None:
     assert done.returncode == 0, done.stderr
     assert "200 tasks" in done.stdout
     assert "loops: pyloop._loop" in done.stdout
+
+
+def test_the_benchmark_measures_it(tmp_path: Path) -> None:
+    options = ("--smoke", "--only", "dask", "--loops", "pyloop,asyncio", "--output", str(tmp_path))
+    done = _run("-m", "pyloop.bench", *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = json.loads((tmp_path / "report.json").read_text())
+    assert made["unmeasured"] == made["failures"] == {}
+    assert sorted(made["results"][0]["samples"]["seconds"]) == ["asyncio", "pyloop"]
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import grpc.aio
 import pytest
 
 from support.descriptors import open_descriptors
-from support.programs import HANG_SECONDS
+from support.programs import HANG_SECONDS, lines_of
 from support.streams import run
 
 
@@ -118,3 +118,44 @@ def test_a_call_is_cancelled(loop: asyncio.AbstractEventLoop) -> None:
             assert await channel.unary_unary("/reverse")(b"still there") == b"ereht llits"
 
     run(loop, main())
+
+
+def test_a_call_that_outlives_its_loop_is_reported_by_the_next(loop_name: str) -> None:
+    """On any loop, up to gRPC 1.85: it has one queue for all, and whichever reads that calls the loop of the call."""
+    assert lines_of(
+        """
+import socket
+import grpc.aio
+
+silent = socket.create_server(("127.0.0.1", 0))
+target = "127.0.0.1:%d" % silent.getsockname()[1]
+kept = []
+
+async def call():
+    channel = grpc.aio.insecure_channel(target)
+    # A call that is cancelled when its loop ends is over in the same way, if gRPC's thread is late.
+    kept.extend([channel, channel.unary_unary("/never")(b"", timeout=0.2)])
+    await asyncio.sleep(0)
+
+async def later():
+    reported = asyncio.get_running_loop().create_future()
+    def report(loop, context):
+        if not reported.done():
+            reported.set_result(str(context["exception"]))
+    asyncio.get_running_loop().set_exception_handler(report)
+    async with grpc.aio.insecure_channel(target) as channel:
+        say(await asyncio.wait_for(reported, 20))
+        try:
+            await channel.unary_unary("/never")(b"", timeout=0.01)
+        except grpc.aio.AioRpcError as error:
+            say(error.code().name)
+
+first = new_event_loop()
+first.run_until_complete(call())
+first.close()
+second = new_event_loop()
+second.run_until_complete(later())
+second.close()
+""",
+        loop=loop_name,
+    ) == ["Event loop is closed", "DEADLINE_EXCEEDED"]

@@ -6,6 +6,7 @@
 #ifndef PYLOOP_BRIDGE_H
 #define PYLOOP_BRIDGE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 /* The native-image runtime's own functions (graal_isolate.h, which the builder writes). They answer 0 or an error. */
@@ -45,7 +46,42 @@ int pyloop_start_runtime(size_t *max_heap);
  * Answers null if there is not enough stack or memory. Then a Python exception is set, unless it `must` enter: that is
  * for calls that know no exceptions, and it does so however little stack there is.
  */
-graal_thread *pyloop_thread(const char *frame, int must);
+graal_thread *pyloop_find_thread(const char *frame, int must);
+
+/* Where a thread sits that is attached. Seats are never freed, but taken again when their thread has ended. */
+struct pyloop_seat {
+    void *_Atomic owner; /* the thread's pointer, by which it is known; null when it has ended */
+    graal_thread *thread; /* null if there was none yet */
+    const char *stack_end;
+    const char *lowest_entry; /* from here up there is stack enough to enter Java */
+    struct pyloop_seat *next; /* among those that are free */
+};
+
+/* The seat of the thread that called last, as a rule the one that calls now. */
+extern struct pyloop_seat *_Atomic pyloop_last_seat;
+
+static inline const char *pyloop_stack_pointer(void) {
+    const char *pointer;
+#if defined(__x86_64__)
+    __asm__ volatile("mov %%rsp, %0" : "=r"(pointer));
+#elif defined(__aarch64__)
+    __asm__ volatile("mov %0, sp" : "=r"(pointer));
+#else
+#error "no other processor is known"
+#endif
+    return pointer;
+}
+
+/*
+ * The calling thread as the runtime knows it if it is the one that called last and has stack enough, else null: two loads
+ * and a comparison find it, and no thread-local storage is needed, of which a library that is loaded late may get none.
+ */
+static inline graal_thread *pyloop_last_thread(void) {
+    struct pyloop_seat *seat = atomic_load_explicit(&pyloop_last_seat, memory_order_relaxed);
+    void *owner = atomic_load_explicit(&seat->owner, memory_order_relaxed);
+    int usual = owner == __builtin_thread_pointer() && pyloop_stack_pointer() >= seat->lowest_entry;
+    return __builtin_expect(usual, 1) ? seat->thread : NULL;
+}
 
 /*
  * stack.c: where the stack of the calling thread ends, and how large it is; that thread is then the one that the runtime

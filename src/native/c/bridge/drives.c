@@ -20,9 +20,12 @@ struct call_request {
 
 static inline long drive(int number, long a, long b, long c, long d) {
     struct call_request request;
-    graal_thread *thread = pyloop_thread(__builtin_frame_address(0), 0);
+    graal_thread *thread = pyloop_last_thread();
     if (__builtin_expect(thread == NULL, 0)) {
-        return 0;
+        thread = pyloop_find_thread(pyloop_stack_pointer(), 0);
+        if (thread == NULL) {
+            return 0;
+        }
     }
     request.function = NULL;
     request.parameters[0] = a;
@@ -34,8 +37,8 @@ static inline long drive(int number, long a, long b, long c, long d) {
     while (request.function != NULL) {
         const long *arguments = request.arguments;
         result = request.function(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
-        /* It is the same thread, but it may not be the one that called last. */
-        result = pyloop_resume(pyloop_thread(__builtin_frame_address(0), 1), number, result, (long)&request);
+        /* It is the same thread as at the beginning. */
+        result = pyloop_resume(thread, number, result, (long)&request);
     }
     return result;
 }

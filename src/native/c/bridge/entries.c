@@ -12,9 +12,17 @@ typedef long (*entry_point)(long, long, long, long);
 /* By number: what cannot fail, the garbage collector's functions, enters however little stack there is. */
 static char infallible[256];
 
+static __attribute__((noinline)) long enter_unusually(int number, long a, long b, long c, long d) {
+    graal_thread *thread = pyloop_find_thread(pyloop_stack_pointer(), infallible[number]);
+    return thread != NULL ? pyloop_dispatch(thread, number, a, b, c, d) : 0;
+}
+
 static inline long enter(int number, long a, long b, long c, long d) {
-    graal_thread *thread = pyloop_thread(__builtin_frame_address(0), infallible[number]);
-    return __builtin_expect(thread != NULL, 1) ? pyloop_dispatch(thread, number, a, b, c, d) : 0;
+    graal_thread *thread = pyloop_last_thread();
+    if (__builtin_expect(thread == NULL, 0)) {
+        return enter_unusually(number, a, b, c, d);
+    }
+    return pyloop_dispatch(thread, number, a, b, c, d);
 }
 
 #define ENTRY(high, low)                                                                                               \

@@ -138,7 +138,7 @@ static PyObject *start(PyObject *self, PyObject *const *arguments, ptrdiff_t cou
         return raise(message);
     }
     started = 1;
-    graal_thread *thread = pyloop_thread(__builtin_frame_address(0), 1);
+    graal_thread *thread = pyloop_find_thread(pyloop_stack_pointer(), 1);
     if (pyloop_engine_start(thread, (long)dlsym, (long)interpreter, (long)arguments[0], (long)max_heap,
                             (long)message, sizeof message) != 0) {
         return raise(message);

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -34,38 +33,25 @@
 
 static graal_isolate *isolate;
 
-/* Where a thread sits that is attached. Seats are never freed, but taken again when their thread has ended. */
-struct seat {
-    void *_Atomic owner; /* the thread's pointer, by which it is known; null when it has ended */
-    graal_thread *thread; /* null if there was none yet */
-    const char *stack_end;
-    const char *lowest_entry; /* from here up there is stack enough to enter Java */
-    struct seat *next; /* among those that are free */
-};
-
 /* The seat of a thread, whose destructor frees the seat when the thread ends. */
 static pthread_key_t seat_key;
 
-/*
- * The seat of the thread that called last, as a rule the one that calls now: two loads and a comparison find it, and no
- * thread-local storage is needed, of which a library that is loaded late may get none.
- */
-static struct seat nobody;
-static struct seat *_Atomic last = &nobody;
+static struct pyloop_seat nobody;
+struct pyloop_seat *_Atomic pyloop_last_seat = &nobody;
 
 /* Guarded by `seating`. */
-static struct seat *free_seats;
+static struct pyloop_seat *free_seats;
 
 static pthread_mutex_t seating = PTHREAD_MUTEX_INITIALIZER;
 
 /* In a forked child, until the parent's other threads are forgotten. */
 static int others_remain;
 
-static struct seat *current_seat(void) {
+static struct pyloop_seat *current_seat(void) {
     return pthread_getspecific(seat_key);
 }
 
-static void leave_seat(struct seat *seat) {
+static void leave_seat(struct pyloop_seat *seat) {
     pthread_mutex_lock(&seating);
     seat->next = free_seats;
     free_seats = seat;
@@ -74,7 +60,7 @@ static void leave_seat(struct seat *seat) {
 
 /* Runs without the GIL. */
 static void stand_up(void *value) {
-    struct seat *seat = value;
+    struct pyloop_seat *seat = value;
     atomic_store_explicit(&seat->owner, NULL, memory_order_relaxed);
     leave_seat(seat);
 }
@@ -89,7 +75,7 @@ static void after_fork_in_parent(void) {
 
 static void forget_others(graal_thread *thread) {
     others_remain = 0;
-    for (struct seat *seat = free_seats; seat != NULL; seat = seat->next) {
+    for (struct pyloop_seat *seat = free_seats; seat != NULL; seat = seat->next) {
         seat->thread = NULL;
     }
     pyloop_engine_forked(thread);
@@ -98,8 +84,8 @@ static void forget_others(graal_thread *thread) {
 static void after_fork_in_child(void) {
     pthread_mutex_init(&seating, NULL);
     /* Its thread is gone, and another may come to have its thread pointer. */
-    atomic_store_explicit(&last, &nobody, memory_order_relaxed);
-    struct seat *seat = current_seat();
+    atomic_store_explicit(&pyloop_last_seat, &nobody, memory_order_relaxed);
+    struct pyloop_seat *seat = current_seat();
     if (seat != NULL) {
         forget_others(seat->thread);
     } else {
@@ -108,9 +94,9 @@ static void after_fork_in_child(void) {
 }
 
 /* Gives the calling thread a seat; null if there is no memory for one. */
-static struct seat *take_seat(void) {
+static struct pyloop_seat *take_seat(void) {
     pthread_mutex_lock(&seating);
-    struct seat *seat = free_seats;
+    struct pyloop_seat *seat = free_seats;
     if (seat != NULL) {
         free_seats = seat->next;
     }
@@ -121,7 +107,7 @@ static struct seat *take_seat(void) {
     return seat;
 }
 
-static void sit_down(struct seat *seat, const char *stack_end) {
+static void sit_down(struct pyloop_seat *seat, const char *stack_end) {
     pthread_setspecific(seat_key, seat);
     seat->stack_end = stack_end;
     seat->lowest_entry = stack_end + ROOM;
@@ -129,8 +115,8 @@ static void sit_down(struct seat *seat, const char *stack_end) {
 }
 
 /* Null if there is no memory for another thread. */
-static struct seat *attach(const char *stack_end) {
-    struct seat *seat = take_seat();
+static struct pyloop_seat *attach(const char *stack_end) {
+    struct pyloop_seat *seat = take_seat();
     if (seat == NULL) {
         return NULL;
     }
@@ -156,8 +142,8 @@ static int is_too_deep(const char *frame, const char *stack_end) {
     return frame >= stack_end && frame < stack_end + ROOM;
 }
 
-static graal_thread *find_thread(const char *frame, int must) {
-    struct seat *seat = current_seat();
+graal_thread *pyloop_find_thread(const char *frame, int must) {
+    struct pyloop_seat *seat = current_seat();
     const char *stack_end = seat != NULL ? seat->stack_end : pyloop_find_stack().end;
     if (!must && is_too_deep(frame, stack_end)) {
         pyloop_raise("PyExc_RecursionError", "maximum recursion depth exceeded: PyLoop has no stack left");
@@ -172,17 +158,8 @@ static graal_thread *find_thread(const char *frame, int must) {
         }
         return NULL;
     }
-    atomic_store_explicit(&last, seat, memory_order_relaxed);
+    atomic_store_explicit(&pyloop_last_seat, seat, memory_order_relaxed);
     return seat->thread;
-}
-
-graal_thread *pyloop_thread(const char *frame, int must) {
-    struct seat *seat = atomic_load_explicit(&last, memory_order_relaxed);
-    void *owner = atomic_load_explicit(&seat->owner, memory_order_relaxed);
-    if (__builtin_expect(owner == __builtin_thread_pointer() && frame >= seat->lowest_entry, 1)) {
-        return seat->thread;
-    }
-    return find_thread(frame, must);
 }
 
 static size_t address_space_limit(void) {
@@ -225,7 +202,7 @@ int pyloop_start_runtime(size_t *max_heap) {
     if (error != 0) {
         return error;
     }
-    struct seat *seat = take_seat();
+    struct pyloop_seat *seat = take_seat();
     if (seat == NULL) {
         return ENOMEM;
     }

@@ -25,6 +25,7 @@ public final class Calls {
 
     /** Calls that the driver makes for a transport. */
     private static final class Requested {
+        static final NativeFunction CALL = Interpreter.function("PyObject_Call");
         static final NativeFunction METHOD = Interpreter.function("PyObject_CallMethodObjArgs");
         static final NativeFunction FUNCTION = Interpreter.function("PyObject_CallFunctionObjArgs");
         static final NativeFunction ATTRIBUTE = Interpreter.function("PyObject_GetAttr");
@@ -57,6 +58,13 @@ public final class Calls {
         } else {
             CallRequest.fill(request, VECTORCALL, callable, arguments, count, Objects.NULL);
         }
+    }
+
+    /** Asks for a call with keyword arguments, as {@link #tryCall(long, long, long, long)} takes them. */
+    @Inlined
+    public static void request(
+            long request, @Borrowed long callable, long arguments, long count, @Borrowed long names) {
+        CallRequest.fill(request, VECTORCALL, callable, arguments, count, names);
     }
 
     /** Calls {@code callable} without arguments. */
@@ -102,6 +110,13 @@ public final class Calls {
     /** Calls the method {@code name} of {@code object} with one argument, without making a bound method of it. */
     public static @Owned long tryCallMethod(@Borrowed long object, @Borrowed long name, @Borrowed long argument) {
         return Method.CALL_WITH_ONE.call(object, name, argument, Objects.NULL);
+    }
+
+    /** Asks for a call with a tuple of arguments and a dict of keyword arguments, which stay alive until it has been made. */
+    @Inlined
+    public static void requestWithDict(
+            long request, @Borrowed long callable, @Borrowed long arguments, @Borrowed long keywords) {
+        CallRequest.fill(request, Requested.CALL, callable, arguments, keywords, 0);
     }
 
     /**

@@ -39,6 +39,10 @@ public final class Objects {
         static final NativeFunction LENGTH = Interpreter.function("PyObject_Size");
     }
 
+    private static final class Bound {
+        static final NativeFunction NEW = Interpreter.function("PyMethod_New");
+    }
+
     private Objects() {}
 
     /** Returns the type of {@code object}. */
@@ -106,6 +110,11 @@ public final class Objects {
         try (NativeBuffer text = NativeBuffer.of(name)) {
             return (int) hasAttribute.call(object, text.address()) != 0;
         }
+    }
+
+    /** Returns {@code function} as a method of {@code self}. */
+    public static @Owned long bind(@Borrowed long function, @Borrowed long self) {
+        return Errors.check(Bound.NEW.call(function, self));
     }
 
     /** Imports a module by its full name. */

@@ -23,6 +23,12 @@ public final class Tuples {
     /** Items start where an instance without items ends. */
     private static final long OB_ITEM = Types.basicSize(Objects.type(EMPTY));
 
+    /** Where the hash is kept that was asked for last, from 3.14 on. */
+    private static final long OB_HASH = OB_ITEM - Long.BYTES;
+
+    private static final boolean KEEPS_HASH = OB_HASH > OB_SIZE;
+    private static final long NO_HASH = -1;
+
     private Tuples() {}
 
     /** Tells whether {@code object} is exactly a tuple. */
@@ -70,7 +76,16 @@ public final class Tuples {
         return tuple;
     }
 
-    private static long create(long size) {
+    /** Says that the items of a tuple that nobody can see are not what they were. */
+    @Inlined
+    static void forgetHash(@Borrowed long tuple) {
+        if (KEEPS_HASH) {
+            Memory.putLong(tuple + OB_HASH, NO_HASH);
+        }
+    }
+
+    /** Makes a tuple whose items are NULL, which the caller sets before anybody sees it. */
+    static @Owned long create(long size) {
         return Errors.check(NEW.call(size));
     }
 }

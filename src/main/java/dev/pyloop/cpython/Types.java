@@ -32,6 +32,7 @@ public final class Types {
 
     private static final NativeFunction GC_NEW = Interpreter.function("_PyObject_GC_New");
     private static final NativeFunction GC_TRACK = Interpreter.function("PyObject_GC_Track");
+    private static final NativeFunction GC_UNTRACK = Interpreter.function("PyObject_GC_UnTrack");
     private static final long MEMBER_DESCRIPTOR = Interpreter.symbol("PyMemberDescr_Type");
 
     private Types() {}
@@ -97,6 +98,11 @@ public final class Types {
     /** Makes the garbage collector track {@code object}, which it did not before. */
     public static void track(@Borrowed long object) {
         GC_TRACK.call(object);
+    }
+
+    /** Makes the garbage collector overlook {@code object}. */
+    public static void untrack(@Borrowed long object) {
+        GC_UNTRACK.call(object);
     }
 
     /**

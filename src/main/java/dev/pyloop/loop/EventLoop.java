@@ -54,9 +54,9 @@ public final class EventLoop implements AutoCloseable {
     private boolean crowded;
 
     /**
-     * Makes a loop that owns {@code poller} from now on.
+     * Makes a loop that owns {@code poller} from now on; where this fails, the poller stays the caller's.
      *
-     * @throws SystemCallException when descriptors are exhausted; the poller is closed then
+     * @throws SystemCallException when descriptors are exhausted
      */
     public EventLoop(Callbacks callbacks, Host host, Poller poller) {
         this.callbacks = callbacks;
@@ -157,9 +157,28 @@ public final class EventLoop implements AutoCloseable {
         timers.distrustCount();
     }
 
-    /** Removes and returns the handle that would run next, or {@link LongQueue#NONE}. */
-    public long takeReady() {
-        return ready.isEmpty() ? again.poll() : ready.poll();
+    /** Moves every handle that is queued to run to the end of {@code taken}; nothing if there is no memory for it. */
+    public void takeReady(LongQueue taken) {
+        taken.reserve(ready.size() + again.size());
+        ready.drainTo(taken);
+        again.drainTo(taken);
+    }
+
+    /** Queues handles to run before all that are queued; nothing happens if there is no memory for it. */
+    public void callFirst(LongQueue handles) {
+        ready.reserve(handles.size());
+        ready.drainTo(handles);
+        handles.drainTo(ready);
+    }
+
+    /** Makes room for {@code count} timers, so that {@link #callAt} needs no memory for them. */
+    public void reserveTimers(int count) {
+        timers.reserve(count);
+    }
+
+    /** Returns the timer that is due next, which stays the loop's, or {@link LongQueue#NONE}. */
+    public long nextTimer() {
+        return timers.next();
     }
 
     /** Removes and returns the timer that is due next, or {@link LongQueue#NONE}; for all it counts as scheduled still. */

@@ -47,11 +47,11 @@ public final class Readiness {
     private volatile boolean sleeping;
 
     /**
-     * Takes {@code poller} over.
+     * Takes {@code poller} over; where this fails, the poller stays the caller's.
      *
      * @param ready where handles of ready descriptors are queued
      * @param timeout tells how long the loop may sleep by now
-     * @throws SystemCallException when descriptors are exhausted; the poller is closed then
+     * @throws SystemCallException when descriptors are exhausted
      */
     Readiness(Callbacks callbacks, Host host, Poller poller, LongQueue ready, LongSupplier timeout) {
         this.host = host;
@@ -59,15 +59,9 @@ public final class Readiness {
         this.ready = ready;
         this.timeout = timeout;
         watches = new Watches(callbacks, poller);
-        try {
-            selfPipe = new SelfPipe();
-        } catch (SystemCallException e) {
-            poller.close();
-            throw e;
-        }
+        selfPipe = new SelfPipe();
         int result = poller.useSelfPipe(selfPipe.reader(), selfPipe.writer());
         if (result < 0) {
-            poller.close();
             selfPipe.close();
             throw watchFailure(result);
         }

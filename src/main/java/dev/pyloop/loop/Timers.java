@@ -66,6 +66,16 @@ final class Timers {
         return heap.nextDeadline();
     }
 
+    /** Makes room for {@code count} timers, so that {@link #add} needs no memory for them. */
+    void reserve(int count) {
+        heap.reserve(count);
+    }
+
+    /** Returns the timer that is due next, which stays one of these, or {@link LongQueue#NONE}. */
+    long next() {
+        return heap.isEmpty() ? LongQueue.NONE : heap.peek();
+    }
+
     /** Removes and returns the timer that is due next, or {@link LongQueue#NONE}; for all it counts as scheduled still. */
     long take() {
         if (heap.isEmpty()) {

@@ -51,6 +51,17 @@ public final class TimerHeap {
         siftUp(size++, deadline, nextSequence++, handle);
     }
 
+    /** Makes room for {@code count} timers, so that adding them needs no memory. */
+    public void reserve(int count) {
+        int capacity = handles.length;
+        while (capacity - size - removed < count) {
+            capacity = Math.addExact(capacity, capacity >> 1);
+        }
+        if (capacity != handles.length) {
+            resize(capacity);
+        }
+    }
+
     /** Returns the number of timers, cancelled ones included. */
     public int size() {
         return size;

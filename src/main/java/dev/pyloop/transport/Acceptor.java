@@ -6,6 +6,7 @@ import dev.pyloop.libc.SocketCalls;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.ScratchBuffer;
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes connections from a listening socket.
@@ -58,7 +59,7 @@ public final class Acceptor implements AutoCloseable {
     /**
      * Takes the connections that wait, apart from those that were reset meanwhile.
      *
-     * @param arrived told of each
+     * @param arrived told of each; what it throws ends this, and the connection it was told of is closed
      * @return 0, or the negated errno of a failure of the listening socket, or for want of resources
      */
     public int accept(Runnable arrived) {
@@ -66,7 +67,7 @@ public final class Acceptor implements AutoCloseable {
             int result = calls.accept(listener, address.address());
             if (result >= 0) {
                 take(result);
-                arrived.run();
+                tell(arrived);
             } else if (Errno.saysLater(result)) {
                 return 0;
             } else if (!isOfOneConnection(-result)) {
@@ -76,9 +77,9 @@ public final class Acceptor implements AutoCloseable {
         return 0;
     }
 
-    /** Returns the connection that was taken first. The caller owns its descriptor from now on. */
-    public Connection next() {
-        return accepted.remove();
+    /** Returns the connection that was taken first, null if there is none. The caller owns its descriptor from now on. */
+    public @Nullable Connection next() {
+        return accepted.poll();
     }
 
     /** Closes the connections that nobody wants any more. */
@@ -96,6 +97,16 @@ public final class Acceptor implements AutoCloseable {
             accepted.add(new Connection(descriptor, peer, local));
         } catch (OutOfMemoryError e) {
             calls.close(descriptor);
+            throw e;
+        }
+    }
+
+    /** Whoever cannot be told of a connection does not come for it, but takes it for the next that he is told of. */
+    private void tell(Runnable arrived) {
+        try {
+            arrived.run();
+        } catch (OutOfMemoryError | StackOverflowError | RuntimeException e) {
+            calls.close(accepted.removeLast().descriptor());
             throw e;
         }
     }

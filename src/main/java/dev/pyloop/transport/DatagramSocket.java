@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A datagram that the system does not take is the owner's affair: this class never waits for room. The descriptor is
  * the owner's too. Guarded by the loop's lock.
  */
-public final class DatagramSocket implements Flushable {
+public final class DatagramSocket extends Flushable {
     /** What waits for the end of a callback, in bytes, before it is sent without waiting any longer. */
     private static final long MAX_WAITING = 256 * 1024;
 
@@ -64,10 +64,7 @@ public final class DatagramSocket implements Flushable {
 
     /** Starts to watch for something to read. */
     public void startReading() {
-        int result = io.shared().watch(descriptor, Interest.READ, readHandle);
-        if (result < 0) {
-            throw io.shared().loop().readiness().watchFailure(result);
-        }
+        io.shared().mustWatch(descriptor, Interest.READ, readHandle);
         readingSince = io.shared().loop().iteration();
     }
 
@@ -140,7 +137,8 @@ public final class DatagramSocket implements Flushable {
      *
      * @param name the address of the destination, of {@code nameLength} bytes, 0 for the connected peer
      * @param token keeps the memory of the datagram alive; the owner keeps a reference in {@code destination} likewise
-     * @return 0, and both tokens are the socket's; or the negated errno of a datagram that was not sent, and they are not
+     * @return 0, or the negated errno of a datagram that was not sent; then the tokens stay the caller's, and are the
+     *     socket's otherwise, also where it throws
      */
     public long send(long address, long length, long name, int nameLength, long token, long destination) {
         if (listed && io.shared().defers()) {
@@ -170,6 +168,9 @@ public final class DatagramSocket implements Flushable {
         queue = null;
         try {
             sendAll(waiting);
+        } catch (OutOfMemoryError e) {
+            // Without its name there might be no handler for it: see Upcalls.
+            throw e;
         } finally {
             if (waiting.isEmpty()) {
                 io.keepQueue(waiting);
@@ -190,10 +191,16 @@ public final class DatagramSocket implements Flushable {
     }
 
     private void put(long address, long length, long name, int nameLength, long token, long destination) {
-        if (queue == null) {
-            queue = io.takeQueue();
+        try {
+            if (queue == null) {
+                queue = io.takeQueue();
+            }
+            queue.add(address, length, token, destination, name, nameLength);
+        } catch (OutOfMemoryError e) {
+            owner.releaseChunk(token);
+            owner.releaseChunk(destination);
+            throw e;
         }
-        queue.add(address, length, token, destination, name, nameLength);
         if (queue.count() >= DatagramIo.MAX_BURST || queue.size() > MAX_WAITING) {
             flush();
         }
@@ -203,12 +210,17 @@ public final class DatagramSocket implements Flushable {
     private void putBack(DatagramQueue rest) {
         DatagramQueue newer = queue;
         queue = rest;
-        if (newer != null) {
-            rest.takeAll(newer);
-            io.keepQueue(newer);
-        }
         if (!listed) {
             list();
+        }
+        if (newer != null) {
+            try {
+                rest.takeAll(newer);
+            } catch (OutOfMemoryError e) {
+                // Datagrams may get lost, as those do for which a socket has no room.
+                newer.removeFirst(newer.count(), owner);
+            }
+            io.keepQueue(newer);
         }
     }
 

@@ -1,23 +1,20 @@
 package dev.pyloop.transport;
 
 import dev.pyloop.hint.Inlined;
-import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The transports that have something to send before the loop goes on.
+ * The transports that have something to send before the loop goes on, in the order in which they were first written to.
  *
  * <p>A program that writes a message in four pieces causes one system call and one packet, not four. Guarded by the
  * loop's lock; the loop's thread only.
  */
 public final class FlushList {
-    private static final int INITIAL_CAPACITY = 16;
-
     private final int limit;
 
-    private Flushable[] transports = new Flushable[INITIAL_CAPACITY];
+    private @Nullable Flushable first;
+    private @Nullable Flushable last;
     private int count;
-    /** How many of them the running flush has already handled. */
-    private int done;
 
     /** Makes an empty list, for which {@code limit} transports are many. */
     public FlushList(int limit) {
@@ -27,7 +24,7 @@ public final class FlushList {
     /** Tells whether nothing is to be sent. */
     @Inlined
     public boolean isEmpty() {
-        return count == done;
+        return first == null;
     }
 
     /** Does what {@link #flush} does, if there are many to send for. */
@@ -39,24 +36,10 @@ public final class FlushList {
         }
     }
 
-    /** Sends what waits, in the order in which the transports were first written to. */
+    /** Sends what waits. */
     @Inlined
     public void flush() {
-        if (count == 1 && done == 0) {
-            flushOnly();
-        } else if (count != done) {
-            flushAll();
-        }
-    }
-
-    /** The usual case where little goes on. */
-    private void flushOnly() {
-        Flushable transport = transports[0];
-        Arrays.fill(transports, 0, 1, null);
-        count = 0;
-        transport.flushListed();
-        if (count != 0) {
-            // Code of the program's has run, and written to others.
+        if (first != null) {
             flushAll();
         }
     }
@@ -64,23 +47,25 @@ public final class FlushList {
     private void flushAll() {
         // Code of the program's may write to others, or run the loop and so come here again, which then does the rest.
         // What an exception leaves is for the next call.
-        try {
-            while (done < count) {
-                transports[done++].flushListed();
+        for (Flushable transport = first; transport != null; transport = first) {
+            first = transport.next;
+            transport.next = null;
+            count--;
+            if (first == null) {
+                last = null;
             }
-        } finally {
-            int left = count - done;
-            System.arraycopy(transports, done, transports, 0, left);
-            Arrays.fill(transports, left, count, null);
-            count = left;
-            done = 0;
+            transport.flushListed();
         }
     }
 
     void add(Flushable transport) {
-        if (count == transports.length) {
-            transports = Arrays.copyOf(transports, count * 2);
+        assert transport.next == null : "it is in a list already";
+        if (last == null) {
+            first = transport;
+        } else {
+            last.next = transport;
         }
-        transports[count++] = transport;
+        last = transport;
+        count++;
     }
 }

@@ -1,7 +1,13 @@
 package dev.pyloop.transport;
 
-/** What can be in a {@link FlushList}. */
-interface Flushable {
+import org.jspecify.annotations.Nullable;
+
+/** What can be in a {@link FlushList}: in one, and once. Guarded by the loop's lock. */
+abstract class Flushable {
+    /** What is behind this one in the list, which alone uses it: to be listed takes no memory, and cannot fail. */
+    @Nullable
+    Flushable next;
+
     /** Sends what waits, if that was not done meanwhile; this is not in the list any more. */
-    void flushListed();
+    abstract void flushListed();
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The descriptor is the owner's, who closes it in {@link StreamOwner#connectionLost}. Guarded by the loop's lock.
  */
-public final class Stream implements Flushable {
+public final class Stream extends Flushable {
     /** What waits for the end of an iteration, in bytes, before it is sent without waiting any longer. */
     private static final long MAX_LISTED = 32 * 1024;
 
@@ -64,10 +64,7 @@ public final class Stream implements Flushable {
 
     /** Starts to watch for something to read; EEXIST and the like cannot happen, lack of memory can. */
     public void startReading() {
-        int result = io.watch(descriptor, Interest.READ, owner.readHandle());
-        if (result < 0) {
-            throw io.loop().readiness().watchFailure(result);
-        }
+        io.mustWatch(descriptor, Interest.READ, owner.readHandle());
         reading = true;
         readingSince = io.loop().iteration();
     }
@@ -100,9 +97,14 @@ public final class Stream implements Flushable {
         written();
     }
 
-    /** Appends a chunk as {@link #write} does; {@link #written} must follow. */
+    /** Appends a chunk as {@link #write} does; {@link #written} must follow. Where memory is short, the token is given up. */
     public void append(long address, long length, long token) {
-        queue().add(address, length, token);
+        try {
+            queue().add(address, length, token);
+        } catch (OutOfMemoryError e) {
+            owner.releaseChunk(token);
+            throw e;
+        }
     }
 
     /** Sends what was appended, now or at the end of the iteration. */

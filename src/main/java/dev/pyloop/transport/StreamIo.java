@@ -71,11 +71,25 @@ public final class StreamIo {
     /** Watches a descriptor with a handle, of which the loop gets a reference of its own. */
     public int watch(int descriptor, int kind, long handle) {
         callbacks.retain(handle);
-        int result = loop.readiness().watch(descriptor, kind, handle);
+        int result;
+        try {
+            result = loop.readiness().watch(descriptor, kind, handle);
+        } catch (OutOfMemoryError e) {
+            callbacks.release(handle);
+            throw e;
+        }
         if (result < 0) {
             callbacks.release(handle);
         }
         return result;
+    }
+
+    /** Watches as {@link #watch} does; throws where that answers a negated errno. */
+    void mustWatch(int descriptor, int kind, long handle) {
+        int result = watch(descriptor, kind, handle);
+        if (result < 0) {
+            throw loop.readiness().watchFailure(result);
+        }
     }
 
     WriteQueue takeQueue() {

@@ -10,6 +10,7 @@ final class CountingPoller implements Poller {
     private int polls;
     private boolean closed;
     private final List<Long> completed = new ArrayList<>();
+    private int selfPipeResult;
 
     int polls() {
         return polls;
@@ -22,6 +23,11 @@ final class CountingPoller implements Poller {
 
     boolean isClosed() {
         return closed;
+    }
+
+    /** Has the loop find no room for its self-pipe. */
+    void refuseSelfPipe(int errno) {
+        selfPipeResult = -errno;
     }
 
     @Override
@@ -63,7 +69,7 @@ final class CountingPoller implements Poller {
 
     @Override
     public int useSelfPipe(int reader, int writer) {
-        return 0;
+        return selfPipeResult;
     }
 
     @Override

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.pyloop.libc.Errno;
+import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.libc.SystemCalls;
 import dev.pyloop.reactor.EventCounter;
 import dev.pyloop.reactor.Interest;
@@ -30,6 +32,14 @@ class EventLoopTest {
             loop.close();
         }
         assertEquals(0, tasks.alive());
+    }
+
+    @Test
+    void thePollerOfALoopThatCannotBeMadeStaysTheCallers() {
+        CountingPoller poller = new CountingPoller();
+        poller.refuseSelfPipe(Errno.EINVAL);
+        assertThrows(SystemCallException.class, () -> new EventLoop(tasks, tasks, poller));
+        assertFalse(poller.isClosed());
     }
 
     @Test

@@ -44,6 +44,33 @@ class HandedOverLoopTest {
     }
 
     @Test
+    void whatIsGivenBackRunsBeforeWhatWasQueuedSince() {
+        LongQueue taken = new LongQueue();
+        for (int i = 0; i < 500; i++) {
+            soon("taken " + i);
+        }
+        loop.takeReady(taken);
+        soon("queued since");
+        loop.callFirst(taken);
+        assertTrue(taken.isEmpty());
+        loop.setStopping(true);
+        loop.run();
+        assertEquals(501, trace.size());
+        assertEquals("taken 0", trace.getFirst());
+        assertEquals("queued since", trace.getLast());
+    }
+
+    @Test
+    void theNextTimerStaysTheLoopsUntilItIsTaken() {
+        assertEquals(LongQueue.NONE, loop.nextTimer());
+        at(2);
+        long early = at(1);
+        assertEquals(early, loop.nextTimer());
+        assertEquals(early, loop.takeTimer());
+        tasks.release(early);
+    }
+
+    @Test
     void theRunEndsWithTheCallbackThatRuns() {
         loop.callSoon(tasks.create(() -> {
             trace.add("hands over");
@@ -125,9 +152,11 @@ class HandedOverLoopTest {
     }
 
     private List<Long> taken() {
+        LongQueue queue = new LongQueue();
+        loop.takeReady(queue);
         List<Long> taken = new ArrayList<>();
-        for (long handle = loop.takeReady(); handle != LongQueue.NONE; handle = loop.takeReady()) {
-            taken.add(handle);
+        while (!queue.isEmpty()) {
+            taken.add(queue.poll());
         }
         return taken;
     }

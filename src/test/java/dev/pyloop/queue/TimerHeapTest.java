@@ -200,6 +200,22 @@ class TimerHeapTest {
     }
 
     @Test
+    void roomThatWasMadeTakesNoMemoryWhenItIsUsed() {
+        TimerHeap heap = new TimerHeap();
+        heap.add(1, 1);
+        heap.add(2, 2);
+        assertTrue(heap.removeIfLast(2));
+        heap.reserve(1000);
+        int capacity = heap.capacity();
+        for (int handle = 3; handle < 1003; handle++) {
+            heap.add(handle, handle);
+        }
+        assertEquals(capacity, heap.capacity());
+        assertEquals(2, heap.takeRemoved());
+        assertEquals(1001, heap.size());
+    }
+
+    @Test
     void infiniteDeadlinesComeLast() {
         TimerHeap heap = new TimerHeap();
         heap.add(Double.POSITIVE_INFINITY, 1);

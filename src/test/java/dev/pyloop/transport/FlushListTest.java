@@ -15,12 +15,12 @@ class FlushListTest {
 
     @Test
     void flushingInTheMiddleOfAFlushSendsTheRestOnce() {
-        list.add(() -> sent.add("first"));
-        list.add(() -> {
+        add(() -> sent.add("first"));
+        add(() -> {
             sent.add("second");
             list.flush();
         });
-        list.add(() -> sent.add("third"));
+        add(() -> sent.add("third"));
 
         list.flush();
 
@@ -30,13 +30,13 @@ class FlushListTest {
 
     @Test
     void whatIsAddedAfterAFlushInTheMiddleIsSentToo() {
-        list.add(() -> {
+        add(() -> {
             sent.add("first");
             list.flush();
-            list.add(() -> sent.add("third"));
-            list.add(() -> sent.add("fourth"));
+            add(() -> sent.add("third"));
+            add(() -> sent.add("fourth"));
         });
-        list.add(() -> sent.add("second"));
+        add(() -> sent.add("second"));
 
         list.flush();
 
@@ -46,9 +46,9 @@ class FlushListTest {
 
     @Test
     void theLastOfAListIsSentOnceWhenItFlushes() {
-        list.add(() -> {
+        add(() -> {
             sent.add("first");
-            list.add(() -> {
+            add(() -> {
                 sent.add("second");
                 list.flush();
             });
@@ -62,16 +62,25 @@ class FlushListTest {
 
     @Test
     void whatAnExceptionLeavesIsSentByTheNextFlush() {
-        list.add(() -> sent.add("first"));
-        list.add(() -> {
+        add(() -> sent.add("first"));
+        add(() -> {
             throw new IllegalStateException("expected");
         });
-        list.add(() -> sent.add("third"));
+        add(() -> sent.add("third"));
 
         assertThrows(IllegalStateException.class, list::flush);
         list.flush();
 
         assertEquals(List.of("first", "third"), sent);
         assertTrue(list.isEmpty());
+    }
+
+    private void add(Runnable flush) {
+        list.add(new Flushable() {
+            @Override
+            void flushListed() {
+                flush.run();
+            }
+        });
     }
 }

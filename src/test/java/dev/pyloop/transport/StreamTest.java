@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.pyloop.loop.EventLoop;
@@ -33,6 +34,7 @@ class StreamTest {
     private int chunksAlive;
     private int ownerReferences;
     private boolean knownToClose;
+    private boolean surroundingsFail;
 
     @BeforeEach
     void inACallback() {
@@ -74,6 +76,17 @@ class StreamTest {
         assertEquals("a", pair.receive());
         assertEquals("b", pair.receive());
         other.dispose();
+    }
+
+    @Test
+    void whoCannotPutAWriteOffSendsItWithTheNext() {
+        surroundingsFail = true;
+        assertThrows(OutOfMemoryError.class, () -> write("a"));
+        assertTrue(flushList.isEmpty());
+        surroundingsFail = false;
+        write("b");
+        flushList.flush();
+        assertEquals("ab", pair.receive());
     }
 
     @Test
@@ -236,6 +249,9 @@ class StreamTest {
 
         @Override
         public void putOff() {
+            if (surroundingsFail) {
+                throw new OutOfMemoryError("expected");
+            }
             ownerReferences++;
         }
 

@@ -1,5 +1,6 @@
 package dev.pyloop.python.loop;
 
+import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Numbers;
@@ -88,8 +89,17 @@ final class HandlePool {
                     HandleLayout.slot(handle, HandleLayout.CONTEXT));
         } else {
             // From now on it may be part of a cycle.
-            Types.track(handle);
+            track(handle);
             References.release(handle);
+        }
+    }
+
+    /** Has the garbage collector track a handle that it did not track before, as somebody has it besides the loop. */
+    static void track(@Borrowed long handle) {
+        Types.track(handle);
+        long args = HandleLayout.slot(handle, HandleLayout.ARGS);
+        if (args != Objects.NULL) {
+            ArgumentTuples.track(args);
         }
     }
 
@@ -105,7 +115,9 @@ final class HandlePool {
         }
         // Last, because destructors may run any code, which may take the handle out of the pool again.
         References.releaseUnlessNull(callback);
-        References.releaseUnlessNull(args);
+        if (args != Objects.NULL) {
+            ArgumentTuples.release(args);
+        }
         References.releaseUnlessNull(loop);
         if (context != Objects.NULL) {
             Contexts.release(context);

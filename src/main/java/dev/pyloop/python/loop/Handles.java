@@ -1,5 +1,6 @@
 package dev.pyloop.python.loop;
 
+import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Objects;
@@ -51,7 +52,9 @@ final class Handles {
         Memory.putLong(handle + HandleLayout.CALLBACK, Objects.none());
         Memory.putLong(handle + HandleLayout.ARGS, Objects.none());
         References.releaseUnlessNull(callback);
-        References.releaseUnlessNull(args);
+        if (args != Objects.NULL) {
+            ArgumentTuples.release(args);
+        }
     }
 
     /** Returns the pool of handles of this very type; null for all types but the three here. */
@@ -86,6 +89,7 @@ final class Handles {
         SOON.trim();
         THREADSAFE.trim();
         TIMERS.trim();
+        ArgumentTuples.trim();
         Contexts.trimPool();
     }
 

@@ -29,6 +29,8 @@ final class LoopAttributes {
             loop.signals().setInMainThread(Objects.isTrue(value));
         } else if (name == Names.FOREVER) {
             loop.state().setForever(Objects.isTrue(value));
+        } else if (name == Names.TASK_FACTORY) {
+            loop.state().setTaskFactory(value != Objects.NONE);
         } else if (name == Names.FOREIGN_TRANSPORTS) {
             loop.transports().setForeign();
         } else if (name == Names.INTERNAL_FDS) {

@@ -1,5 +1,6 @@
 package dev.pyloop.python.loop;
 
+import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Gil;
@@ -9,6 +10,7 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Traverse;
 import dev.pyloop.cpython.Tuples;
 import dev.pyloop.hint.Inlined;
+import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.loop.Host;
@@ -24,6 +26,8 @@ import java.util.function.Supplier;
  *
  * <p>Owned by the Python object, whose address it borrows; it dies in {@link #close()}. Guarded by the GIL, which
  * {@link #lock()} lets a system call give up while the engine sleeps.
+ *
+ * <p>More than 400 lines because it is where the parts meet: what each method does is a part's affair.
  */
 public final class LoopObject implements Callbacks, Host {
     private final @Borrowed long self;
@@ -37,6 +41,7 @@ public final class LoopObject implements Callbacks, Host {
     private final SignalWakeup signals;
     private final QueuedHandles queued;
     private final ReplacedMethods replaced;
+    private final TaskKeywords taskKeywords;
     private final LoopTransports transports;
 
     /** Where {@link #run} puts what it prepares: that of the run that goes on. */
@@ -49,6 +54,7 @@ public final class LoopObject implements Callbacks, Host {
         errands = new Errands(self, runner);
         handles = new HandleRunner(sends.datagrams(), errands);
         replaced = new ReplacedMethods(self);
+        taskKeywords = new TaskKeywords(self, runner);
         turns = new TurnRunner(self, state, runner, sends, errands);
         engine = engine(pollers.get());
         try {
@@ -64,7 +70,7 @@ public final class LoopObject implements Callbacks, Host {
     private EventLoop engine(Poller poller) {
         try {
             return new EventLoop(this, this, poller);
-        } catch (OutOfMemoryError e) {
+        } catch (OutOfMemoryError | SystemCallException e) {
             poller.close();
             throw e;
         }
@@ -85,6 +91,12 @@ public final class LoopObject implements Callbacks, Host {
     @Inlined
     LoopState state() {
         return state;
+    }
+
+    /** Returns what the loop makes tasks with. */
+    @Inlined
+    TaskKeywords taskKeywords() {
+        return taskKeywords;
     }
 
     /** Returns what has signals wake the loop. */
@@ -180,6 +192,7 @@ public final class LoopObject implements Callbacks, Host {
     void endRun() {
         if (runner.end()) {
             transports.setRunner(null);
+            taskKeywords.release();
         }
     }
 
@@ -222,7 +235,17 @@ public final class LoopObject implements Callbacks, Host {
             return;
         }
         long context = given ? References.retain(contextOrNone) : Contexts.copyCurrent(threadState());
-        engine.callSoon(Handles.SOON.take(References.retain(callback), Tuples.of(argument), context, self));
+        queue(Handles.SOON.take(References.retain(callback), ArgumentTuples.of(argument), context, self));
+    }
+
+    /** Queues a handle, which is given up if there is no memory for that. */
+    void queue(@Owned long handle) {
+        try {
+            engine.callSoon(handle);
+        } catch (OutOfMemoryError e) {
+            release(handle);
+            throw e;
+        }
     }
 
     /** Queues the turn of a source; see {@link Sources}. */
@@ -230,7 +253,7 @@ public final class LoopObject implements Callbacks, Host {
         if (state.isHandedOver() || state.isCallSoonOverridden()) {
             LoopFunctions.queueTurn(self, object, kind);
         } else {
-            engine.callSoon(References.retain(object) | kind);
+            queue(References.retain(object) | kind);
         }
     }
 
@@ -239,7 +262,13 @@ public final class LoopObject implements Callbacks, Host {
         if (state.isHandedOver()) {
             LoopFunctions.queueTurn(self, object, kind);
         } else {
-            engine.callAtPoll(References.retain(object) | kind);
+            @Owned long handle = References.retain(object) | kind;
+            try {
+                engine.callAtPoll(handle);
+            } catch (OutOfMemoryError e) {
+                release(handle);
+                throw e;
+            }
         }
     }
 

@@ -37,6 +37,7 @@ final class LoopState {
     private boolean callSoonOverridden;
 
     private boolean forever;
+    private boolean hasTaskFactory;
 
     /** Makes the state of a new loop; {@code self} is the Python object. */
     LoopState(@Borrowed long self) {
@@ -88,6 +89,17 @@ final class LoopState {
     void setHandedOver(boolean handedOver) {
         this.handedOver = handedOver;
         setPlain();
+    }
+
+    /** Tells whether the loop makes tasks as asyncio does without a factory, and neither closed nor in debug mode. */
+    @Inlined
+    boolean makesPlainTasks() {
+        return !hasTaskFactory && !closed && !debug;
+    }
+
+    /** Says whether the loop has a factory of tasks. */
+    void setTaskFactory(boolean present) {
+        hasTaskFactory = present;
     }
 
     private void setPlain() {

@@ -93,6 +93,7 @@ public final class LoopType implements ErrandMethods {
                 .keywords("call_soon_threadsafe", methods, CALL_SOON_THREADSAFE, Docs.CALL_SOON_THREADSAFE)
                 .keywords("call_later", methods, CALL_LATER, Docs.CALL_LATER)
                 .keywords("call_at", methods, CALL_AT, Docs.CALL_AT)
+                .drivenKeywords("create_task", TaskMethod.METHOD, Docs.createTask(Stock.takesAnyTaskOption()))
                 .noArguments("time", methods, TIME, Docs.TIME)
                 .noArguments("_get_debug", methods, GET_DEBUG, Docs.GET_DEBUG)
                 .driven("_run_once", LoopRun.METHOD, "Run one iteration; inside run_forever, all of them.")
@@ -204,10 +205,17 @@ public final class LoopType implements ErrandMethods {
         if (Loops.isInitialized(self)) {
             throw PythonException.runtimeError("the event loop is initialized already");
         }
+        LoopObject loop;
         try {
-            Loops.enter(self, make(self));
+            loop = make(self);
         } catch (SystemCallException e) {
             throw PythonException.osError(e.errno());
+        }
+        try {
+            Loops.enter(self, loop);
+        } catch (OutOfMemoryError e) {
+            loop.close();
+            throw e;
         }
     }
 
@@ -277,7 +285,7 @@ public final class LoopType implements ErrandMethods {
         if (!Objects.isInstance(handle, HandleLayout.STOCK_HANDLE)) {
             throw PythonException.typeError("only instances of asyncio.Handle can be queued");
         }
-        Loops.get(self).engine().callSoon(References.retain(handle));
+        Loops.get(self).queue(References.retain(handle));
         return Objects.none();
     }
 

@@ -17,6 +17,9 @@ import dev.pyloop.memory.Memory;
 import dev.pyloop.python.names.HandleLayout;
 import dev.pyloop.python.names.LoopFunctions;
 import dev.pyloop.queue.LongQueue;
+import java.util.Arrays;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,19 +93,11 @@ final class Outside implements ErrandMethods {
             return Objects.none();
         }
         switch (method) {
-            case SHOW_READY -> {
-                LongQueue shown = new LongQueue();
-                loop.engine().forEachReady(handle -> shown.add(retained(handle)));
-                showAll(self, shown, argument);
-            }
-            case SHOW_TIMERS -> {
-                LongQueue shown = new LongQueue();
-                loop.engine().forEachTimer(handle -> shown.add(retained(handle)));
-                showAll(self, shown, argument);
-            }
+            case SHOW_READY -> show(self, argument, loop.engine()::forEachReady);
+            case SHOW_TIMERS -> show(self, argument, loop.engine()::forEachTimer);
             case SHOW_WATCHED ->
                 loop.engine().readiness().forEachWatched(descriptor -> tell(argument, Numbers.fromLong(descriptor)));
-            case SCHEDULE -> schedule(loop, argument);
+            case SCHEDULE -> schedule(loop, deadline(argument), References.retain(argument));
             default -> {
                 return ErrandMethods.super.call(method, self, argument);
             }
@@ -110,45 +105,67 @@ final class Outside implements ErrandMethods {
         return Objects.none();
     }
 
+    /** Tells Python of everything, bit by bit; where that fails, the rest is queued as before. */
     private static void handOver(LoopObject loop, @Borrowed long self, long ready, long scheduled) {
         loop.flush();
         EventLoop engine = loop.engine();
         LongQueue taken = new LongQueue();
-        boolean over = false;
         try {
-            // To make handles may run Python code, which may queue more.
-            for (long handle = engine.takeReady(); handle != Objects.NULL; handle = engine.takeReady()) {
-                taken.add(visible(self, handle));
+            engine.takeReady(taken);
+            // To tell may run Python code, which may queue more.
+            while (!taken.isEmpty()) {
+                tellAll(self, ready, taken);
+                engine.takeReady(taken);
             }
-            loop.setHandedOver(true);
-            over = true;
-        } finally {
-            while (!over && !taken.isEmpty()) {
-                engine.callSoon(taken.poll());
-            }
+        } catch (OutOfMemoryError | StackOverflowError | PythonException e) {
+            putBack(engine, taken);
+            throw e;
         }
-        tellAll(ready, taken);
-        for (long timer = engine.takeTimer(); timer != Objects.NULL; timer = engine.takeTimer()) {
+        loop.setHandedOver(true);
+        for (long timer = engine.nextTimer(); timer != Objects.NULL; timer = engine.nextTimer()) {
             tell(scheduled, visible(self, timer));
+            References.release(engine.takeTimer());
         }
     }
 
+    /** Undoes {@link #handOver}, all of it or nothing: Python has still what it gives back. */
     private static void takeBack(LoopObject loop, @Borrowed long handles, @Borrowed long timers) {
         if (!Sequences.isList(handles) || !Sequences.isList(timers)) {
             throw PythonException.typeError("expected two lists");
         }
         check(handles, HandleLayout.STOCK_HANDLE);
         check(timers, HandleLayout.STOCK_TIMER);
-        loop.setHandedOver(false);
-        for (long i = 0; i < Sequences.size(handles); i++) {
-            loop.engine().callSoon(References.retain(item(handles, i)));
+        EventLoop engine = loop.engine();
+        LongQueue first = new LongQueue();
+        LongQueue later = new LongQueue();
+        double[] deadlines = {};
+        try {
+            for (int i = 0; i < Sequences.size(timers); i++) {
+                if (i == deadlines.length) {
+                    deadlines = Arrays.copyOf(deadlines, Math.max((int) Sequences.size(timers), 2 * i));
+                }
+                // It is kept before its deadline is asked for, which may run code of the program's.
+                long timer = item(timers, i);
+                keep(later, timer);
+                deadlines[i] = deadline(timer);
+            }
+            for (int i = 0; i < Sequences.size(handles); i++) {
+                keep(first, item(handles, i));
+            }
+            engine.reserveTimers(later.size());
+            engine.callFirst(first);
+        } catch (OutOfMemoryError | StackOverflowError | PythonException e) {
+            releaseAll(first);
+            releaseAll(later);
+            throw e;
         }
-        for (long i = 0; i < Sequences.size(timers); i++) {
-            schedule(loop, item(timers, i));
+        loop.setHandedOver(false);
+        for (int i = 0; !later.isEmpty(); i++) {
+            schedule(loop, deadlines[i], later.poll());
         }
     }
 
-    private static void schedule(LoopObject loop, @Borrowed long timer) {
+    private static double deadline(@Borrowed long timer) {
         if (!Handles.isTimer(timer)) {
             throw PythonException.typeError("only instances of asyncio.TimerHandle can be scheduled");
         }
@@ -156,8 +173,16 @@ final class Outside implements ErrandMethods {
         if (deadline == Objects.NULL) {
             throw PythonException.typeError("a timer without a deadline cannot be scheduled");
         }
-        double when = Numbers.toDouble(deadline);
-        loop.engine().callAt(when, References.retain(timer));
+        return Numbers.toDouble(deadline);
+    }
+
+    private static void schedule(LoopObject loop, double when, @Owned long timer) {
+        try {
+            loop.engine().callAt(when, timer);
+        } catch (OutOfMemoryError e) {
+            References.release(timer);
+            throw e;
+        }
         Handles.setScheduled(timer, true);
         if (HandleLayout.isCancelled(timer)) {
             loop.engine().timerSaidCancelled();
@@ -177,55 +202,84 @@ final class Outside implements ErrandMethods {
             nanos = 0;
         }
         try {
-            loop.engine().select(nanos, (descriptor, reader, writer) -> {
-                long number = Numbers.fromLong(descriptor);
-                long readHandle = visibleOrNone(self, reader);
-                long writeHandle = visibleOrNone(self, writer);
-                long found = Tuples.of(number, readHandle, writeHandle);
-                References.release(number);
-                References.release(readHandle);
-                References.release(writeHandle);
-                tell(function, found);
-            });
+            loop.engine()
+                    .select(
+                            nanos,
+                            (descriptor, reader, writer) -> tell(function, found(self, descriptor, reader, writer)));
         } catch (SystemCallException e) {
             throw PythonException.osError(e.errno());
         }
     }
 
-    private static long retained(@Borrowed long handle) {
-        References.retain(Sources.object(handle));
-        return handle;
+    private static @Owned long found(@Borrowed long self, int descriptor, @Owned long reader, @Owned long writer) {
+        @Owned long number = Objects.NULL;
+        @Owned long readHandle = Objects.NULL;
+        @Owned long writeHandle = Objects.NULL;
+        try {
+            number = Numbers.fromLong(descriptor);
+            readHandle = visibleOrNone(self, reader);
+            writeHandle = visibleOrNone(self, writer);
+            return Tuples.of(number, readHandle, writeHandle);
+        } finally {
+            References.releaseUnlessNull(number);
+            References.releaseUnlessNull(readHandle);
+            References.releaseUnlessNull(writeHandle);
+            References.releaseUnlessNull(Sources.object(reader));
+            References.releaseUnlessNull(Sources.object(writer));
+        }
     }
 
-    private static @Owned long visibleOrNone(@Borrowed long self, @Owned long handle) {
+    private static @Owned long visibleOrNone(@Borrowed long self, @Borrowed long handle) {
         return handle == Objects.NULL ? Objects.none() : visible(self, handle);
     }
 
     /** Returns what a program may see of a handle: one of asyncio's, which the garbage collector knows. */
-    private static @Owned long visible(@Borrowed long self, @Owned long handle) {
-        if (!Sources.isSource(handle)) {
-            if (!Types.isTracked(handle)) {
-                Types.track(handle);
-            }
-            return handle;
+    private static @Owned long visible(@Borrowed long self, @Borrowed long handle) {
+        if (Sources.isSource(handle)) {
+            return LoopFunctions.turnOf(self, Sources.object(handle), (int) (handle & Sources.KIND_MASK));
         }
-        long source = Sources.object(handle);
+        if (!Types.isTracked(handle)) {
+            Types.track(handle);
+        }
+        return References.retain(handle);
+    }
+
+    private static void show(@Borrowed long self, @Borrowed long function, Consumer<LongConsumer> all) {
+        LongQueue shown = new LongQueue();
         try {
-            return LoopFunctions.turnOf(self, source, (int) (handle & Sources.KIND_MASK));
-        } finally {
-            References.release(source);
+            all.accept(handle -> keep(shown, handle));
+            tellAll(self, function, shown);
+        } catch (OutOfMemoryError | StackOverflowError | PythonException e) {
+            releaseAll(shown);
+            throw e;
         }
     }
 
-    private static void showAll(@Borrowed long self, LongQueue handles, @Borrowed long function) {
+    /** Tells of handles, and gives each up that was told. */
+    private static void tellAll(@Borrowed long self, @Borrowed long function, LongQueue handles) {
         while (!handles.isEmpty()) {
-            tell(function, visible(self, handles.poll()));
+            tell(function, visible(self, handles.get(0)));
+            References.release(Sources.object(handles.poll()));
         }
     }
 
-    private static void tellAll(@Borrowed long function, LongQueue handles) {
+    private static void putBack(EventLoop engine, LongQueue taken) {
+        try {
+            engine.callFirst(taken);
+        } catch (OutOfMemoryError e) {
+            releaseAll(taken);
+            throw e;
+        }
+    }
+
+    private static void keep(LongQueue kept, @Borrowed long handle) {
+        kept.add(handle);
+        References.retain(Sources.object(handle));
+    }
+
+    private static void releaseAll(LongQueue handles) {
         while (!handles.isEmpty()) {
-            tell(function, handles.poll());
+            References.release(Sources.object(handles.poll()));
         }
     }
 

@@ -1,7 +1,10 @@
 package dev.pyloop.python.loop;
 
+import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Traverse;
+import dev.pyloop.cpython.Tuples;
 import dev.pyloop.cpython.Types;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.python.names.HandleLayout;
@@ -40,9 +43,19 @@ final class QueuedHandles {
             visitor.accept(handle);
         } else if (HandleLayout.isPrivate(handle)) {
             visitor.accept(HandleLayout.slot(handle, HandleLayout.CALLBACK));
-            visitor.accept(HandleLayout.slot(handle, HandleLayout.ARGS));
+            showArguments(HandleLayout.slot(handle, HandleLayout.ARGS), visitor);
             visitor.accept(HandleLayout.slot(handle, HandleLayout.CONTEXT));
             visitor.accept(HandleLayout.slot(handle, HandleLayout.LOOP));
+        }
+    }
+
+    private static void showArguments(@Borrowed long args, Traverse.Visitor visitor) {
+        if (args == Objects.NULL || !ArgumentTuples.isUnseen(args)) {
+            visitor.accept(args);
+            return;
+        }
+        for (long i = 0; i < Tuples.size(args); i++) {
+            visitor.accept(Tuples.get(args, i));
         }
     }
 
@@ -53,7 +66,7 @@ final class QueuedHandles {
     void trackKept() {
         engine.forEachHandle(handle -> {
             if (!Sources.isSource(handle) && !Types.isTracked(handle) && !HandleLayout.isPrivate(handle)) {
-                Types.track(handle);
+                HandlePool.track(handle);
             }
         });
     }

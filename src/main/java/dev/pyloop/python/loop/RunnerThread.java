@@ -40,6 +40,12 @@ final class RunnerThread {
         return true;
     }
 
+    /** Tells whether a run has begun and not ended. */
+    @Inlined
+    boolean isInRun() {
+        return runs != 0;
+    }
+
     /** The runs that go on are none of ours any more. */
     void forget() {
         thread = null;

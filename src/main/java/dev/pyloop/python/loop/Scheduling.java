@@ -1,11 +1,11 @@
 package dev.pyloop.python.loop;
 
+import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
-import dev.pyloop.cpython.Tuples;
 import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.python.names.LoopFunctions;
@@ -62,7 +62,7 @@ final class Scheduling {
             LoopObject loop, HandlePool pool, long self, long arguments, long count, long names) {
         return pool.take(
                 References.retain(Memory.getLong(arguments)),
-                Tuples.copyOf(arguments + Long.BYTES, count - 1),
+                ArgumentTuples.take(arguments + Long.BYTES, count - 1),
                 Arguments.context(loop, arguments, count, names),
                 self);
     }
@@ -110,7 +110,7 @@ final class Scheduling {
     private static @Owned long timer(LoopObject loop, long self, long arguments, long count, long names) {
         return Handles.TIMERS.take(
                 References.retain(Memory.getLong(arguments + Long.BYTES)),
-                Tuples.copyOf(arguments + 2 * Long.BYTES, count - 2),
+                ArgumentTuples.take(arguments + 2 * Long.BYTES, count - 2),
                 Arguments.context(loop, arguments, count, names),
                 self);
     }

@@ -37,9 +37,14 @@ final class Waiters implements Source {
         if (loop.isClosed()) {
             throw PythonException.runtimeError("Event loop is closed");
         }
-        int result = loop.engine()
-                .readiness()
-                .watchOnce(descriptor, kind(arguments), References.retain(handle) | Sources.WAITER);
+        int kind = kind(arguments);
+        int result;
+        try {
+            result = loop.engine().readiness().watchOnce(descriptor, kind, References.retain(handle) | Sources.WAITER);
+        } catch (OutOfMemoryError e) {
+            References.release(handle);
+            throw e;
+        }
         if (result < 0) {
             References.release(handle);
             throw PythonException.osError(-result);

@@ -29,7 +29,14 @@ final class Watching {
             throw PythonException.overflowError("file descriptor " + descriptor + " is greater than any there can be");
         }
         long handle = watchHandle(loop, self, arguments, count, names);
-        int result = loop.engine().readiness().watch((int) descriptor, kind, References.retain(handle));
+        int result;
+        try {
+            result = loop.engine().readiness().watch((int) descriptor, kind, References.retain(handle));
+        } catch (OutOfMemoryError e) {
+            References.release(handle);
+            References.release(handle);
+            throw e;
+        }
         if (result < 0) {
             References.release(handle);
             References.release(handle);

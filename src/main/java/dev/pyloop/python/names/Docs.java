@@ -65,4 +65,11 @@ public final class Docs {
             + "The first that a callback sends leaves at once, the others together when the callback returns.";
 
     private Docs() {}
+
+    /** Its signature is that of the interpreter's asyncio. */
+    public static String createTask(boolean takesAnyOption) {
+        return "create_task($self, coro, " + (takesAnyOption ? "**kwargs" : "*, name=None, context=None") + ")"
+                + SIGNATURE_END
+                + "Schedule a coroutine to run in a task, and return the task.";
+    }
 }

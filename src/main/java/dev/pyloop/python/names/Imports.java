@@ -18,10 +18,12 @@ import java.util.Map;
  */
 public final class Imports {
     private static final List<String> MODULES = List.of(
+            "_asyncio",
             "_socket",
             "asyncio.base_events",
             "asyncio.events",
             "asyncio.protocols",
+            "asyncio.tasks",
             "builtins",
             "pyloop._addresses",
             "pyloop._callbacks",
@@ -59,7 +61,7 @@ public final class Imports {
     }
 
     /** Returns a module that was imported. */
-    static @Borrowed long module(String name) {
+    public static @Borrowed long module(String name) {
         return imported(name);
     }
 

@@ -85,6 +85,21 @@ public final class Stock {
         Calls.requestFunction(request, method(Names.RUN_ONCE), self, Objects.NULL);
     }
 
+    /** Tells whether {@code create_task} hands on options that it does not know. */
+    public static boolean takesAnyTaskOption() {
+        return Imports.attribute("pyloop._stock", "TASKS_TAKE_ANY_OPTION") == Objects.TRUE;
+    }
+
+    /** Returns {@code SelectorEventLoop.create_task}, bound to {@code self}. */
+    public static @Owned long createTask(@Borrowed long self) {
+        long method = method(Names.CREATE_TASK);
+        try {
+            return Objects.bind(method, self);
+        } finally {
+            References.release(method);
+        }
+    }
+
     /** {@code SelectorEventLoop.time(self)}. */
     public static @Owned long time(@Borrowed long self) {
         return callMethod(Names.TIME, self);

@@ -66,9 +66,18 @@ final class AcceptorObject {
     /** Serves the connection whose turn it is; asks for a call of the factory of protocols. */
     boolean accepted(Turn turn) {
         Acceptor.Connection connection = acceptor.next();
+        if (connection == null) {
+            // A program's call_soon() has queued this turn and then failed.
+            return false;
+        }
         @Owned long context = enterContext(connection);
         turn.entered(context);
-        turn.source = new Arrival(this, connection, ownContexts ? context : Objects.NULL);
+        try {
+            turn.source = new Arrival(this, connection, ownContexts ? context : Objects.NULL);
+        } catch (OutOfMemoryError e) {
+            close(connection);
+            throw e;
+        }
         turn.callFunction(AcceptorLayout.get(self, AcceptorLayout.FACTORY), Objects.NULL, Objects.NULL, MADE);
         return true;
     }

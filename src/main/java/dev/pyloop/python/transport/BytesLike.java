@@ -50,7 +50,7 @@ final class BytesLike {
                 converted++;
             }
             return chunks;
-        } catch (PythonException e) {
+        } catch (PythonException | OutOfMemoryError e) {
             while (converted > 0) {
                 References.release(chunks[--converted]);
             }

@@ -245,8 +245,13 @@ final class DatagramObject implements DatagramOwner, Transport {
     private boolean deliver(Turn turn) {
         boolean asks = false;
         try {
-            // Python code makes the address of a Unix socket, and a signal may interrupt it: nothing is taken before.
-            @Owned long local = internet ? Objects.NULL : PeerAddresses.decode(received.get(1));
+            @Owned long local = Objects.NULL;
+            if (!internet) {
+                local = decodeNext();
+                if (local == Objects.NULL) {
+                    return false;
+                }
+            }
             @Owned long data = received.poll();
             @Owned long address = received.poll();
             if (!internet) {
@@ -265,6 +270,24 @@ final class DatagramObject implements DatagramOwner, Transport {
             if (!asks) {
                 end(turn, false);
             }
+        }
+    }
+
+    /**
+     * Returns the address of the next datagram, of a Unix socket; NULL if that was dropped meanwhile. Python code makes it, where
+     * a signal may interrupt, and any code of the program's run: nothing is taken before.
+     */
+    private @Owned long decodeNext() {
+        @Owned long raw = References.retain(received.get(1));
+        try {
+            @Owned long local = PeerAddresses.decode(raw);
+            if (!received.isEmpty() && received.get(1) == raw) {
+                return local;
+            }
+            References.release(local);
+            return Objects.NULL;
+        } finally {
+            References.release(raw);
         }
     }
 

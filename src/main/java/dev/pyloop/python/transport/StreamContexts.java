@@ -9,9 +9,11 @@ import dev.pyloop.python.loop.LoopObject;
 import dev.pyloop.python.names.StreamLayout;
 
 /**
- * The contexts in which a transport's protocol is called: copies of that in which reading was started, and of that in which
- * a write did not go out at once; from CPython 3.15 on always the connection's own, if it has one. They are kept in the
- * transport's slots ({@link StreamLayout}).
+ * The contexts in which a transport's protocol is called: copies of that in which the transport was made, and of that in
+ * which a write did not go out at once; from CPython 3.15 on always the connection's own, if it has one. They are kept in
+ * the transport's slots ({@link StreamLayout}).
+ *
+ * <p>On asyncio, before 3.15, what a protocol hears after {@code resume_reading} runs in the context of whoever called that.
  *
  * <p>Stateless; guarded by the GIL.
  */

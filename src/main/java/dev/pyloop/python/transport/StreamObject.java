@@ -161,7 +161,6 @@ final class StreamObject implements StreamOwner, Transport {
             if (loop.isClosed()) {
                 throw PythonException.runtimeError("Event loop is closed");
             }
-            StreamContexts.keep(loop, self, StreamLayout.READ_CONTEXT);
             stream.startReading();
             logInDebugMode(StreamMessages.RESUMES_READING);
         }
@@ -303,8 +302,8 @@ final class StreamObject implements StreamOwner, Transport {
 
     @Override
     public void putOff() {
-        References.retain(self);
         writeContext = Contexts.copyCurrent(loop.threadState());
+        References.retain(self);
     }
 
     @Override

@@ -66,14 +66,27 @@ final class StreamOutput {
             StreamFunctions.writeCopies(transport, lines);
             return;
         }
-        for (long chunk : BytesLike.toBytes(items, count)) {
-            if (Bytes.size(chunk) > 0) {
-                transport.stream().append(Bytes.address(chunk), Bytes.size(chunk), chunk);
-            } else {
-                References.release(chunk);
-            }
-        }
+        append(transport, BytesLike.toBytes(items, count));
         transport.stream().written();
+    }
+
+    private static void append(StreamObject transport, @Owned long[] chunks) {
+        int done = 0;
+        try {
+            while (done < chunks.length) {
+                long chunk = chunks[done++];
+                if (Bytes.size(chunk) > 0) {
+                    transport.stream().append(Bytes.address(chunk), Bytes.size(chunk), chunk);
+                } else {
+                    References.release(chunk);
+                }
+            }
+        } catch (OutOfMemoryError e) {
+            while (done < chunks.length) {
+                References.release(chunks[done++]);
+            }
+            throw e;
+        }
     }
 
     /** Tells whether lines are to be joined, and written by the method that the program may have put on this transport. */
