@@ -164,6 +164,10 @@ for _name in ("reverse", "sort"):
     setattr(Timers, _name, _changing(_name))
 
 
+def _handle_signals() -> None:
+    """Do nothing: the interpreter handles signals when it begins a function."""
+
+
 class Selector:
     """The selector; a view of what the engine's own poller watches."""
 
@@ -182,8 +186,13 @@ class Selector:
         loop._open_queues("its selector was asked what is ready")
         found: list[tuple[int, Any, Any]] = []
         try:
+            if timeout is None or timeout > 0:
+                loop._before_sleep()
+                # Handlers of signals run in here, and not under the engine.
+                _handle_signals()
             loop._select(timeout, found.append)
         except BaseException:
+            loop._after_sleep()
             for _, *handles in found:
                 for handle in handles:
                     if handle is not None:

@@ -74,7 +74,8 @@ public final class EventLoop implements AutoCloseable {
      */
     public static final class Run {
         private static final int NOT_BEGUN = -1;
-        private static final int BREATHING = -2;
+        private static final int FALLING_ASLEEP = -2;
+        private static final int BREATHING = -3;
 
         private final boolean once;
         /** How many callbacks of the iteration are still to run. */
@@ -254,7 +255,12 @@ public final class EventLoop implements AutoCloseable {
                     return true;
                 }
             }
-            if (run.left != Run.BREATHING) {
+            if (run.left == Run.FALLING_ASLEEP) {
+                run.left = Run.BREATHING;
+                if (polled(readiness.sleep())) {
+                    return true;
+                }
+            } else if (run.left != Run.BREATHING) {
                 if (run.left == Run.NOT_BEGUN) {
                     policy.pollNext();
                 } else {
@@ -268,7 +274,7 @@ public final class EventLoop implements AutoCloseable {
                     }
                 }
                 run.left = Run.BREATHING;
-                if (beginIteration()) {
+                if (beginIteration(run)) {
                     return true;
                 }
             }
@@ -323,31 +329,37 @@ public final class EventLoop implements AutoCloseable {
         readiness.close(release);
     }
 
-    /** Up to where exactly that is queued, but for due timers, which this iteration is to run; true if the host is to breathe. */
-    private boolean beginIteration() {
+    /** Up to where exactly that is queued, but for due timers, which this iteration is to run; or up to a call of the host's. */
+    private boolean beginIteration(Run run) {
         iteration++;
         crowded = false;
         timers.dropCancelled();
-        if (ready.isEmpty() || policy.mustPoll(readiness.watchedByProgram())) {
-            return host.breathe(poll());
+        if (!ready.isEmpty() && !policy.mustPoll(readiness.watchedByProgram())) {
+            return false;
         }
-        return false;
-    }
-
-    /** Returns whether a signal has come. */
-    private boolean poll() {
         if ((++polls & (POLLS_PER_TRIM - 1)) == 0) {
             trimQueues();
         }
-        int count = readiness.poll(timeoutNanos());
+        if (timeoutNanos() == Readiness.NOT_AT_ALL) {
+            return polled(readiness.poll());
+        }
+        if (host.beforeSleep()) {
+            run.left = Run.FALLING_ASLEEP;
+            return true;
+        }
+        return polled(readiness.sleep());
+    }
+
+    /** Queues what a poll has found, given its answer, and breathes. */
+    private boolean polled(int count) {
         policy.polled(readiness.watchedByProgram());
         int before = ready.size();
         if (!again.isEmpty()) {
             again.drainTo(ready);
         }
-        boolean signalled = readiness.queueFound(count);
+        readiness.queueFound(count);
         crowded = ready.size() > before + 1;
-        return signalled;
+        return host.breathe();
     }
 
     private void trimQueues() {

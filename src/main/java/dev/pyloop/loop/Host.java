@@ -15,18 +15,25 @@ public interface Host {
     /** Returns the lock, which the loop gives up while it sleeps. */
     NativeLock lock();
 
-    /** The loop is about to sleep. May free memory, and run callbacks of the host by that; may throw. */
-    void beforeSleep();
+    /**
+     * The loop is about to sleep. May free memory, and run callbacks of the host by that.
+     *
+     * @return whether the caller of {@link EventLoop#advance} is first to handle the signals that came before, which would
+     *     not wake the loop
+     */
+    boolean beforeSleep();
+
+    /** Tells whether whatever is to wake the loop, which was prepared by {@link #beforeSleep}, is still in place. */
+    boolean maySleep();
 
     /** The loop has slept, or does not sleep after all. Calls nobody. */
     void afterSleep();
 
     /**
      * Handles signals and lets other threads have the lock for a moment if they wait for it. Called once per poll, so
-     * that a loop that never sleeps stays responsive; may run callbacks of the host and may throw.
+     * that a loop that never sleeps stays responsive.
      *
-     * @param signalled whether the poll ended because of a signal, so that there is something to handle
      * @return whether the caller of {@link EventLoop#advance} is still to do it
      */
-    boolean breathe(boolean signalled);
+    boolean breathe();
 }

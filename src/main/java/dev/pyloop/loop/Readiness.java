@@ -17,9 +17,9 @@ import java.util.function.LongSupplier;
  * with the host's lock held.
  */
 public final class Readiness {
-    /** For {@link #poll}: does not sleep. */
+    /** How long to sleep: not at all. */
     static final long NOT_AT_ALL = 0;
-    /** For {@link #poll}: sleeps as long as nothing happens. */
+    /** How long to sleep: as long as nothing happens. */
     static final long WITHOUT_LIMIT = -1;
 
     private final Host host;
@@ -154,36 +154,37 @@ public final class Readiness {
         woken = false;
     }
 
-    /**
-     * Polls; {@link #queueFound} is to follow.
-     *
-     * @param nanos how long to sleep at the most
-     * @return what the poller answers
-     */
+    /** Polls without sleeping; {@link #queueFound} is to follow with the answer. */
     @Inlined
-    int poll(long nanos) {
-        int watched = watches.count();
-        return nanos == NOT_AT_ALL ? poller.poll(watched) : sleep(nanos, watched);
+    int poll() {
+        return poller.poll(watches.count());
     }
 
-    /** Queues what a poll has found, given its answer; true if a signal has come. */
+    /** Sleeps as long as there is nothing to do, and polls, as {@link #poll} does; the host was told that before. */
+    int sleep() {
+        sleeping = true;
+        // Only now, for telling the time, and what the host did before, may have given the lock up for a moment.
+        long nanos = timeout.getAsLong();
+        return handedOver ? sleep(NOT_AT_ALL) : sleep(nanos);
+    }
+
+    /** Queues what a poll has found, given its answer. */
     @Inlined
-    boolean queueFound(int count) {
-        queueing.signalled = count == -Errno.EINTR;
+    void queueFound(int count) {
         if (count > 0) {
             poller.report(count, queueing);
         }
         if (count < 0) {
             check(count);
         }
-        return queueing.signalled;
     }
 
-    /** Polls, for another who runs the callbacks. */
+    /** Polls, for another who runs the callbacks; the host was told before if that is to sleep. */
     void select(long nanos, Found found) {
         boolean told = woken;
         woken = false;
-        int count = poll(told ? NOT_AT_ALL : nanos);
+        sleeping = true;
+        int count = sleep(told ? NOT_AT_ALL : nanos);
         told |= woken;
         woken = false;
         Reporting reporting = new Reporting(found, told);
@@ -198,20 +199,12 @@ public final class Readiness {
         }
     }
 
-    private int sleep(long nanos, int watched) {
-        boolean wasHandedOver = handedOver;
-        host.beforeSleep();
-        sleeping = true;
-        // Once more: telling the time and what the host did may have given the lock up for a moment, or scheduled
-        // something.
-        long left = handedOver ? nanos : timeout.getAsLong();
-        if (left == NOT_AT_ALL || woken || handedOver != wasHandedOver) {
-            sleeping = false;
-            host.afterSleep();
-            return poller.poll(watched);
-        }
+    private int sleep(long nanos) {
+        int watched = watches.count();
         try {
-            return poller.sleep(left, watched, host.lock());
+            return nanos == NOT_AT_ALL || !host.maySleep()
+                    ? poller.poll(watched)
+                    : poller.sleep(nanos, watched, host.lock());
         } finally {
             sleeping = false;
             host.afterSleep();
@@ -226,8 +219,6 @@ public final class Readiness {
 
     /** Queues the handles of what a poll has found. */
     private final class Queueing implements Poller.Events {
-        private boolean signalled;
-
         @Override
         @Inlined
         public void ready(int descriptor, int readiness) {
@@ -241,7 +232,6 @@ public final class Readiness {
 
         @Override
         public void signalled() {
-            signalled = true;
             watches.queueReady(selfPipe.reader(), Interest.READ, ready);
         }
 

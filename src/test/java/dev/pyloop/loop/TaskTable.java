@@ -108,10 +108,17 @@ final class TaskTable implements Callbacks, Host {
     }
 
     @Override
-    public void beforeSleep() {}
+    public boolean beforeSleep() {
+        return false;
+    }
 
     @Override
-    public boolean breathe(boolean signalled) {
+    public boolean maySleep() {
+        return true;
+    }
+
+    @Override
+    public boolean breathe() {
         return false;
     }
 

@@ -44,10 +44,17 @@ final class World implements Callbacks, Host {
     }
 
     @Override
-    public void beforeSleep() {}
+    public boolean beforeSleep() {
+        return false;
+    }
 
     @Override
-    public boolean breathe(boolean signalled) {
+    public boolean maySleep() {
+        return true;
+    }
+
+    @Override
+    public boolean breathe() {
         return false;
     }
 

@@ -324,9 +324,19 @@ public final class LoopObject implements Callbacks, Host {
     }
 
     @Override
-    public void beforeSleep() {
+    public boolean beforeSleep() {
+        return prepareSleep() && askForBreath();
+    }
+
+    /** Prepares a sleep; tells whether the signals that came before are to be handled first. */
+    boolean prepareSleep() {
         Handles.trimPools();
-        signals.beforeSleep();
+        return signals.beforeSleep();
+    }
+
+    @Override
+    public boolean maySleep() {
+        return signals.isInPlace();
     }
 
     @Override
@@ -335,13 +345,13 @@ public final class LoopObject implements Callbacks, Host {
     }
 
     @Override
-    public boolean breathe(boolean signalled) {
+    public boolean breathe() {
         replaced.lookIfTypesHaveChanged();
-        if (!signalled) {
-            LoopFunctions.breathe();
-            return false;
-        }
-        // It runs handlers, which are the program's.
+        return askForBreath();
+    }
+
+    /** Asks for the call that lets the interpreter handle signals: the handlers are the program's. */
+    private boolean askForBreath() {
         call.turn.callFunction(LoopFunctions.breath(), Objects.NULL, Objects.NULL, Turn.OVER);
         return true;
     }

@@ -127,6 +127,8 @@ final class LoopRun {
     }
 
     private @Owned long fail(Throwable thrown, long request) {
+        // It may have been about to sleep.
+        loop.afterSleep();
         boolean raised = false;
         try {
             raise(thrown);

@@ -35,6 +35,8 @@ final class Outside implements ErrandMethods {
     private static final int SHOW_TIMERS = 4;
     private static final int SHOW_WATCHED = 5;
     private static final int SCHEDULE = 6;
+    private static final int BEFORE_SLEEP = 7;
+    private static final int AFTER_SLEEP = 8;
 
     private static final double NANOS_PER_SECOND = 1e9;
     /** asyncio never sleeps longer than a day at a time. */
@@ -53,6 +55,9 @@ final class Outside implements ErrandMethods {
                 .keywords("_take_back", methods, TAKE_BACK, "Queue the handles and the timers of two lists again.")
                 .drivenKeywords(
                         "_select", new ErrandMethod(methods, SELECT, true), "Poll, and tell a function what is ready.")
+                .noArguments(
+                        "_before_sleep", methods, BEFORE_SLEEP, "Have signals end the sleep of the next _select().")
+                .noArguments("_after_sleep", methods, AFTER_SLEEP, "Undo that, where there is no _select().")
                 .oneArgument("_show_ready", methods, SHOW_READY, "Call a function with each handle that is ready.")
                 .oneArgument(
                         "_show_timers", methods, SHOW_TIMERS, "Call a function with each timer, the next one first.")
@@ -81,6 +86,20 @@ final class Outside implements ErrandMethods {
             default -> {
                 return ErrandMethods.super.call(method, self, arguments, count, names);
             }
+        }
+        return Objects.none();
+    }
+
+    @Override
+    public @Owned long call(int method, @Borrowed long self) {
+        LoopObject loop = Loops.findOwn(self);
+        if (loop == null) {
+            return Objects.none();
+        }
+        switch (method) {
+            case BEFORE_SLEEP -> loop.prepareSleep();
+            case AFTER_SLEEP -> loop.afterSleep();
+            default -> throw new IllegalArgumentException("method " + method);
         }
         return Objects.none();
     }

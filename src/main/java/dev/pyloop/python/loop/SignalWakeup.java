@@ -1,6 +1,5 @@
 package dev.pyloop.python.loop;
 
-import dev.pyloop.cpython.Gil;
 import dev.pyloop.cpython.WakeupDescriptor;
 import dev.pyloop.loop.SelfPipe;
 import dev.pyloop.python.names.LoopFunctions;
@@ -18,6 +17,8 @@ final class SignalWakeup {
     private boolean inMainThread;
 
     private boolean claimed;
+    /** Whether the sleep that is about to begin counts on that. */
+    private boolean wanted;
 
     /** Has signals written to {@code pipe}, which the loop watches. */
     SignalWakeup(SelfPipe pipe) {
@@ -29,48 +30,40 @@ final class SignalWakeup {
         this.inMainThread = inMainThread;
     }
 
-    /** The loop is about to sleep. May run handlers, which may raise. */
-    void beforeSleep() {
-        if (inMainThread) {
-            claim();
+    /** The loop is about to sleep; tells whether it is first to handle the signals that came before, which have written nothing. */
+    boolean beforeSleep() {
+        if (!inMainThread) {
+            return false;
         }
+        wanted = WakeupDescriptor.isAccessible() && claim();
+        // Where it is not, the system interrupts the poll, if it is not another thread that takes the signal.
+        return true;
     }
 
-    /** The loop has slept. */
+    /** Tells whether what was claimed for a sleep still is: handlers of signals may have run the loop. */
+    boolean isInPlace() {
+        return claimed || !wanted;
+    }
+
+    /** The loop has slept, or does not. */
     void afterSleep() {
+        wanted = false;
         if (claimed) {
             claimed = false;
             WakeupDescriptor.set(WakeupDescriptor.NONE);
         }
     }
 
-    private void claim() {
-        if (!WakeupDescriptor.isAccessible()) {
-            // The system interrupts the poll, if it is not another thread that takes the signal.
-            Gil.checkSignals();
-            return;
-        }
+    private boolean claim() {
         int ours = pipe.writer();
         int before = WakeupDescriptor.set(ours);
-        if (before == ours) {
-            return;
-        }
-        if (before != WakeupDescriptor.NONE) {
+        if (before == WakeupDescriptor.NONE) {
+            claimed = true;
+        } else if (before != ours) {
             inMainThread = false;
             WakeupDescriptor.set(before);
             LoopFunctions.keepWakeup(before);
-            return;
         }
-        claimed = true;
-        boolean checked = false;
-        try {
-            // Those that came before have written nothing.
-            Gil.checkSignals();
-            checked = true;
-        } finally {
-            if (!checked) {
-                afterSleep();
-            }
-        }
+        return claimed;
     }
 }

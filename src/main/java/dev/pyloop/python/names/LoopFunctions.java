@@ -70,11 +70,6 @@ public final class LoopFunctions {
         return Breath.TAKE;
     }
 
-    /** Calls it, when no signal is known to have come. */
-    public static void breathe() {
-        References.release(Calls.call(Breath.TAKE));
-    }
-
     /** Returns the function that hands a callback's exception to the exception handler of its handle's loop. */
     public static @Borrowed long failureReporter() {
         return Failure.REPORT;
