@@ -10,9 +10,10 @@ APART ?= 3.13
 BENCH_PYTHON ?= 3.14
 
 JAR := python/pyloop/lib/pyloop.jar
+BRIDGE := python/pyloop/lib/pyloop-bridge.jar
 LIBRARY := python/pyloop/_native.abi3.so
 SOURCES := pom.xml .mvn/jvm.config $(shell find src/main -type f 2>/dev/null)
-JAR_SOURCES := $(SOURCES) $(shell find src/jvm -type f)
+JAR_SOURCES := $(SOURCES) $(shell find src/jvm src/bridge -type f)
 LIBRARY_SOURCES := $(SOURCES) $(shell find src/native -type f) tools/constraints.txt tools/native_library.py tools/pypi.py $(wildcard tools/native_build/*.py)
 
 package := tools/mvn -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -DskipTests package
@@ -27,13 +28,13 @@ stubtest = PYLOOP_ENGINE=native python3 tools/environments.py $(1) $(2) \
 
 build: jar native
 
-# The engine for a Java virtual machine, and the engine as a library.
-jar: $(JAR)
+# The engine for a Java virtual machine, with the jar of pyloop.java, and the engine as a library.
+jar: $(JAR) $(BRIDGE)
 native: $(LIBRARY)
 
-$(JAR): $(JAR_SOURCES)
+$(JAR) $(BRIDGE) &: $(JAR_SOURCES)
 	$(package)
-	install -D -m 644 target/pyloop.jar $@
+	install -D -m 644 -t $(dir $(JAR)) target/$(notdir $(JAR)) target/$(notdir $(BRIDGE))
 
 $(LIBRARY): $(LIBRARY_SOURCES)
 	$(package) -Pnative
@@ -60,7 +61,7 @@ lint: build
 	$(develop) mypy --python-version 3.15 python
 	MYPYPATH=tests:tests/conformance:tools $(develop) mypy tests
 	MYPYPATH=benchmarks $(develop) mypy benchmarks
-	MYPYPATH=examples:examples/docker:examples/packages $(develop) mypy examples
+	MYPYPATH=examples:examples/docker:examples/java:examples/packages $(develop) mypy examples
 	MYPYPATH=tools $(develop) mypy tools
 	$(call stubtest,develop,$(lastword $(PYTHONS)))
 	tools/mvn --quiet spotless:check

@@ -93,6 +93,8 @@ def check_content(python: Path, *, with_jar: bool) -> None:
     package = site_packages(python) / "pyloop"
     if (package / "lib" / "pyloop.jar").exists() != with_jar or (package / LIBRARY.name).exists() == with_jar:
         raise SystemExit(f"{package} should have {'the jar' if with_jar else 'the library'} and nothing else to run")
+    if not (package / "lib" / "pyloop-bridge.jar").is_file():
+        raise SystemExit(f"{package} lacks the jar of pyloop.java")
     missing = [name for name in LICENCES if not with_jar and not (package / "licences" / name).is_file()]
     if missing:
         raise SystemExit(f"{package / 'licences'} lacks {', '.join(missing)}")

@@ -1,7 +1,7 @@
 """Hatch hook: puts an engine and the bill of its materials into the wheel, and tags the wheel after the engine.
 
 The environment variable ``PYLOOP_WHEEL`` says which: ``native`` is the library, with the licences of what is compiled
-into it; ``jvm``, unless it is set, is the jar for a Java virtual machine.
+into it; ``jvm``, unless it is set, is the jar for a Java virtual machine. Either has the jar of ``pyloop.java``.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ class WheelHook(BuildHookInterface[Any]):
         from library import LIBRARY, wheel_platform  # noqa: PLC0415
 
         jar = Path(self.root, "python", "pyloop", "lib", "pyloop.jar")
+        bridge = jar.with_name("pyloop-bridge.jar")
         native = os.environ.get("PYLOOP_WHEEL") == "native"
         engine = LIBRARY if native else jar
-        if not engine.exists():
-            raise FileNotFoundError(f"{engine} is not there: run `make build` first")
         included = build_data["force_include"]
-        included[str(engine)] = str(Path("pyloop", engine.relative_to(Path(self.root, "python", "pyloop"))))
+        for part in (engine, bridge):
+            if not part.exists():
+                raise FileNotFoundError(f"{part} is not there: run `make build` first")
+            included[str(part)] = str(Path("pyloop", part.relative_to(Path(self.root, "python", "pyloop"))))
         build_data["sbom_files"].append(str(sbom.write(engine, self.metadata.version, native=native)))
         build_data["tag"] = "py3-none-any"
         if native:
