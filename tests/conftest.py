@@ -25,6 +25,8 @@ ENGINES: Final = ("native", "jvm")
 APART: Final = {"frameworks/apart": "distributed", "tools": "memray"}
 """Folders of tests that have an environment of their own, each with a package that only that has."""
 
+JAVA: Final = Path(__file__).parent / "java"
+
 _ELSEWHERE: Final = [
     Path(__file__).parent / folder for folder, package in APART.items() if importlib.util.find_spec(package) is None
 ]
@@ -35,12 +37,20 @@ def pytest_report_header() -> str:
     return f"engine: {pyloop.engine()}"
 
 
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
+def _is_named(folder: Path, config: pytest.Config) -> bool:
+    """Tell whether the command line names a folder, or something in it."""
+    named = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(path == folder or folder in path.parents for path in named)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out the tests that are about the other engine alone, and those of another environment than this.
+
+    Those in a Java virtual machine of JPype's are left out unless they are named: it stays in the process.
 
     PYLOOP_ENGINE says which engine runs.
     """
-    if collection_path in _ELSEWHERE:
+    if collection_path in _ELSEWHERE or (collection_path == JAVA and not _is_named(JAVA, config)):
         return True
     if collection_path.parent == Path(__file__).parent and collection_path.name in ENGINES:
         return True if collection_path.name != pyloop.engine() else None

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import daemons
 import environments
+import java_libraries
 import jdk
 import pythons
 from project import BUILD, ROOT
@@ -49,6 +50,10 @@ WITHOUT_THE_SLOWEST = (
 # the long form because it starts many processes.
 FRAMEWORKS = ("tests/frameworks/apart", "frameworks", ("--ignore=tests/frameworks/apart/test_dask.py",))
 TOOLS = ("tests/tools", "tools", ())
+# In a Java virtual machine of JPype's, which is the engine's, too, where that runs in one.
+JAVA = ("python3", "tools/environments.py", "java")
+JAVA_TESTS = ("python", "tests/java/run.py")
+MANY_STAGES = ("--stages", "1000000", "--timeout", "600")
 
 # A few operations of every workload, to see that it works; what it measures beside the other steps says nothing.
 BENCH = ("-m", "pyloop.bench", "--smoke", "--output", BUILD / "reports" / "bench")
@@ -73,6 +78,7 @@ def prepare(versions: list[str], jobs: int) -> dict[str, Path]:
         interpreters = list(pool.map(environments.provide, ["test"] * len(versions), versions))
     environments.provide("develop", versions[-1])
     environments.provide("docs", versions[-1])
+    java_libraries.provide()
     return dict(zip(versions, interpreters, strict=True))
 
 
@@ -92,6 +98,11 @@ def sequences(
         # The environment is made in its turn, beside the other steps.
         command = ("python3", "tools/environments.py", group, apart, "python", "-m", "pytest", folder)
         yield [Step(f"pytest-{group}-{apart}", (*command, *(() if long else slowest)), NATIVE)]
+    stages = MANY_STAGES if long else ()
+    yield [
+        Step(f"pytest-java-{apart}-{name}", (*JAVA, apart, *JAVA_TESTS, *stages), engine)
+        for name, engine in (("native", NATIVE), ("jvm", JVM))
+    ]
     for version in jvm:
         limits = MANY_SEEDS if long else WITHOUT_THE_SLOWEST
         yield [*python_steps(f"{version}-jvm", interpreters[version], "loop", JVM, limits)]
