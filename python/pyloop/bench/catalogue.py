@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from . import clients, dask_tasks, life, network, scheduling
+from . import clients, dask_tasks, java, life, network, scheduling
 from .model import Workload
 
 _ALL = [
     workload
-    for group in (scheduling.WORKLOADS, dask_tasks.WORKLOADS, network.WORKLOADS, clients.WORKLOADS, life.WORKLOADS)
+    for group in (
+        scheduling.WORKLOADS,
+        dask_tasks.WORKLOADS,
+        network.WORKLOADS,
+        clients.WORKLOADS,
+        life.WORKLOADS,
+        java.WORKLOADS,
+    )
     for workload in group.values()
 ]
 _SUBJECTS = list(dict.fromkeys(workload.subject for workload in _ALL))
