@@ -98,7 +98,7 @@ def test_arguments_of_a_closed_loop_are_garbage(each_factory: LoopFactory) -> No
 
 
 def test_a_destructor_of_an_argument_may_schedule(each_loop: asyncio.AbstractEventLoop) -> None:
-    seen: list[object] = []
+    seen: list[int] = []
 
     class Scheduling:
         def __init__(self, left: int) -> None:

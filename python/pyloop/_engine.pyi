@@ -2,9 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
-from typing import Any, TypeVarTuple, Unpack, type_check_only
+from typing import Any, TypeVar, TypeVarTuple, Unpack, type_check_only
 
 from typing_extensions import disjoint_base
 
@@ -12,6 +12,7 @@ from ._choice import Runtime
 from ._datagram_fields import DatagramFields
 from ._stream_fields import AcceptorFields, StreamFields
 
+_T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 
 @disjoint_base
@@ -34,11 +35,32 @@ class EventLoop:
         self, when: float, callback: Callable[[Unpack[_Ts]], object], *args: *_Ts, context: Context | None = None
     ) -> TimerHandle: ...
     if sys.version_info >= (3, 14):
-        def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]: ...
+        def create_task(
+            self,
+            coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T],
+            *,
+            name: object = None,
+            context: Context | None = None,
+            eager_start: bool | None = None,
+            **kwargs: Any,
+        ) -> asyncio.Task[_T]: ...
+    elif sys.version_info >= (3, 13):
+        def create_task(
+            self,
+            coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T],
+            *,
+            name: object = None,
+            context: Context | None = None,
+            eager_start: bool | None = None,
+        ) -> asyncio.Task[_T]: ...
     else:
         def create_task(
-            self, coro: Any, *, name: str | None = None, context: Context | None = None
-        ) -> asyncio.Task[Any]: ...
+            self,
+            coro: Generator[Any, None, _T] | Coroutine[Any, Any, _T],
+            *,
+            name: object = None,
+            context: Context | None = None,
+        ) -> asyncio.Task[_T]: ...
 
     def time(self) -> float: ...
     def _get_debug(self) -> bool: ...
