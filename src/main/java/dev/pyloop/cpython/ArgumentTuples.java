@@ -12,12 +12,13 @@ import dev.pyloop.memory.Memory;
  * {@link #track} when somebody else may get it. Guarded by the GIL, shared by all loops.
  */
 public final class ArgumentTuples {
-    private static final int LONGEST = 3;
+    private static final int LONGEST = 4;
     private static final int CAPACITY = 1 << 16;
     private static final long TYPE = Objects.type(Tuples.EMPTY);
 
     /** By length, less one. */
-    private static final Pool[] POOLS = {new Pool(CAPACITY), new Pool(CAPACITY), new Pool(CAPACITY)};
+    private static final Pool[] POOLS = {new Pool(CAPACITY), new Pool(CAPACITY), new Pool(CAPACITY), new Pool(CAPACITY)
+    };
 
     private ArgumentTuples() {}
 
@@ -110,12 +111,14 @@ public final class ArgumentTuples {
         long first = take(tuple, 0);
         long second = count > 1 ? take(tuple, 1) : Objects.NULL;
         long third = count > 2 ? take(tuple, 2) : Objects.NULL;
+        long fourth = count > 3 ? take(tuple, 3) : Objects.NULL;
         Tuples.forgetHash(tuple);
         pool.put(tuple);
         // Last, because destructors may run any code, which may take the tuple out of the pool again.
         References.release(first);
         References.releaseUnlessNull(second);
         References.releaseUnlessNull(third);
+        References.releaseUnlessNull(fourth);
         return true;
     }
 
