@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pyloop import _addresses
+from pyloop._for_engine import addresses
 from support.datagrams import LOCALHOST, TOO_LARGE, Recorder, address_of, burst, close, endpoint, run_until
 from support.loops import FACTORIES, LoopFactory, collect_until, fresh_loop, run_idle
 
@@ -278,7 +278,7 @@ def test_a_connection_that_ends_while_an_address_is_read(loop: asyncio.AbstractE
     transport: Any = recorder.transport
 
     def end(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code is _addresses.decode.__code__:
+        if event == "call" and frame.f_code is addresses.decode.__code__:
             sys.setprofile(None)
             transport._call_connection_lost(None)
 

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 import pyloop
-from pyloop import _choice
+from pyloop._start import choice
 from support.programs import lines_of, run_loop_program
 
 _NO_LIBRARY: Final = """
@@ -20,7 +20,7 @@ class Finder:
 sys.meta_path.insert(0, Finder())
 """
 _NO_JAVA: Final = """
-from pyloop._jvm import java_home
+from pyloop._start.jvm import java_home
 java_home._SYSTEM_HOMES = ()
 os.environ.update(PYLOOP_JAVA_HOME="/nowhere", JAVA_HOME="", PATH="")
 """
@@ -32,8 +32,8 @@ def test_the_engine_is_told_before_and_after_its_start_and_by_the_report() -> No
 say(pyloop.engine())
 new_event_loop().close()
 say(pyloop.engine())
-from pyloop import _info
-_info.main()
+from pyloop._commands import info
+info.main()
 """
     )
     assert lines[:2] == [pyloop.engine()] * 2
@@ -88,7 +88,7 @@ except RuntimeError as error:
 """,
         options=["-W", "ignore"],
     )
-    assert lines == ["ran" if _choice.library_problem() is None else "True"]
+    assert lines == ["ran" if choice.library_problem() is None else "True"]
 
 
 def test_without_either_both_reasons_are_told() -> None:
@@ -161,7 +161,7 @@ _IMPORTED: Final = """
 before = set(sys.modules)
 pyloop.run(asyncio.sleep(0))
 import json
-say(json.dumps(sorted(name for name in set(sys.modules) - before - {"json"} if name.startswith("pyloop._jvm"))))
+say(json.dumps(sorted(name for name in set(sys.modules) - before - {"json"} if name.startswith("pyloop._start.jvm"))))
 """
 
 
@@ -174,8 +174,8 @@ def test_a_start_that_is_interrupted_when_it_is_over_can_be_made_again() -> None
     """By Ctrl-C, for example: the signal waits while the engine starts, and is heeded right after that."""
     lines = lines_of(
         """
-from pyloop import _choice
-choose, interruptions = _choice._choose, [KeyboardInterrupt, MemoryError]
+from pyloop._start import choice
+choose, interruptions = choice._choose, [KeyboardInterrupt, MemoryError]
 class Interrupted:
     def __init__(self, runtime):
         self.runtime = runtime
@@ -188,7 +188,7 @@ class Interrupted:
 def choose_interrupted():
     runtime, missing = choose()
     return Interrupted(runtime), missing
-_choice._choose = choose_interrupted
+choice._choose = choose_interrupted
 for _ in range(3):
     try:
         say(pyloop.run(asyncio.sleep(0.001, "ran")))

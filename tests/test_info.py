@@ -29,10 +29,10 @@ def test_the_report_names_versions_and_the_engine_and_says_that_the_loop_works()
 def test_a_check_that_fails_does_not_keep_the_others_from_running() -> None:
     done = run_loop_program(
         """
-from pyloop import _info
+from pyloop._commands import info
 async def start_server(*args): raise OSError("no sockets today")
 asyncio.start_server = start_server
-say(_info.main())
+say(info.main())
 """
     )
     assert (done.returncode, done.stderr) == (0, "")

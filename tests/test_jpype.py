@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 import pyloop
-from pyloop._jvm.java_home import find_java_home
+from pyloop._start.jvm.java_home import find_java_home
 from support.programs import lines_of
 
 pytestmark = pytest.mark.skipif(sys.version_info >= (3, 15), reason="JPype has no wheels for CPython 3.15 yet")

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 import pyloop
-from pyloop import _platform
+from pyloop._start import support
 from support.outcomes import outcome_of
 from support.programs import lines_of, run_loop_program
 
@@ -45,7 +45,7 @@ def test_an_unsupported_platform_is_refused_with_the_reason(
 ) -> None:
     with monkeypatch.context() as patch:  # undone before pytest looks at any of it
         patch.setattr(owner, name, value)
-        outcome = outcome_of(_platform.check)
+        outcome = outcome_of(support.check)
     assert outcome.raised == "RuntimeError"
     assert reason in outcome.text
     assert "supports CPython 3.11 to 3.15" in outcome.text
@@ -59,7 +59,7 @@ def test_a_supported_platform_is_accepted(
     with monkeypatch.context() as patch:
         patch.setattr(sys, "version_info", version)
         patch.setattr(os, "uname", _machine(machine))
-        _platform.check()
+        support.check()
 
 
 @pytest.mark.parametrize(

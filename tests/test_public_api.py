@@ -331,7 +331,7 @@ def test_an_unknown_attribute_is_an_error() -> None:
 
 _STARTS = {
     "import pyloop": False,
-    "import pyloop, pyloop._policy, pyloop._choice, pyloop._platform": False,
+    "import pyloop, pyloop._policy, pyloop._start.choice, pyloop._start.support": False,
     "import pyloop; pyloop.engine()": False,
     "import pyloop; pyloop.run; pyloop.new_event_loop; pyloop.__version__; pyloop.EventLoopPolicy()": False,
     "import pyloop; pyloop.install()": False,

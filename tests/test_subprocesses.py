@@ -364,7 +364,7 @@ def test_a_transport_that_is_left_at_exit_goes_silently() -> None:
     program = """
         import asyncio, sys
         import pyloop
-        from pyloop import _children
+        from pyloop._methods import children
 
         async def main():
             loop = asyncio.get_running_loop()
@@ -374,8 +374,8 @@ def test_a_transport_that_is_left_at_exit_goes_silently() -> None:
             return transport
 
         transport = pyloop.run(main())
-        for name in [name for name in vars(_children) if not name.startswith("__")]:
-            setattr(_children, name, None)
+        for name in [name for name in vars(children) if not name.startswith("__")]:
+            setattr(children, name, None)
         del transport
         print("gone")
     """

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import asyncio
 
+from ._first import loop_class as _loop_class
+
 # Not from typing, which would take longer to import than all of this package.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,9 +43,9 @@ def engine() -> Literal["native", "jvm"]:
     Raises:
         RuntimeError: ``PYLOOP_ENGINE`` names no engine, or the native library, and that cannot be loaded.
     """
-    from . import _choice  # noqa: PLC0415 - most programs do not ask
+    from ._start import choice  # noqa: PLC0415 - most programs do not ask
 
-    return _choice.chosen()
+    return choice.chosen()
 
 
 def install() -> None:
@@ -86,24 +88,6 @@ def run(
         raise RuntimeError("pyloop.run() cannot be called from a running event loop")
     with asyncio.Runner(debug=debug, loop_factory=loop_factory) as runner:
         return runner.run(main)
-
-
-def _loop_class() -> type[EventLoop]:
-    """Return the class of event loops; the first time this starts the engine.
-
-    Raises:
-        RuntimeError: there can be none; the message says why.
-    """
-    try:
-        from ._loop import EventLoop as Loop  # noqa: PLC0415 - starts the engine
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith(f"{__name__}."):
-            raise
-        raise RuntimeError(
-            f"PyLoop's own files cannot be found, in {__path__}: {error}. The first event loop loads the engine. A "
-            "program that leaves its files behind, by chroot for example, makes that loop before, and may close it"
-        ) from error
-    return Loop
 
 
 if not TYPE_CHECKING:  # Type checkers would take every name for one that it knows.

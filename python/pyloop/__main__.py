@@ -80,9 +80,9 @@ def main() -> None:
         case ["--version", *_]:
             sys.stdout.write(f"pyloop {pyloop.__version__}\n")
         case ["--info", *_]:
-            from . import _info  # noqa: PLC0415 - programs have no use for it
+            from ._commands import info  # noqa: PLC0415 - programs have no use for it
 
-            sys.exit(0 if _info.main() else 1)
+            sys.exit(0 if info.main() else 1)
         case ["-m", module, *rest]:
             _run(lambda: _run_module(module, rest))
         case ["-c", code, *rest]:

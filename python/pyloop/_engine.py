@@ -2,6 +2,6 @@
 
 import sys
 
-from . import _choice
+from ._start import choice
 
-runtime = _choice.start(sys.modules[__name__])
+runtime = choice.start(sys.modules[__name__])

@@ -8,9 +8,9 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack, type_check_only
 
 from typing_extensions import disjoint_base
 
-from ._choice import Runtime
-from ._datagram_fields import DatagramFields
-from ._stream_fields import AcceptorFields, StreamFields
+from ._for_engine.datagram_fields import DatagramFields
+from ._for_engine.stream_fields import AcceptorFields, StreamFields
+from ._start.choice import Runtime
 
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")

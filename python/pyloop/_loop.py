@@ -11,17 +11,20 @@ from __future__ import annotations
 import asyncio
 import weakref
 
-from . import _collector, _datagrams, _engine, _stock, _streams, _tls, _views
-from ._names import NameMethods
-from ._outside import OutsideMethods, remember_methods
-from ._plain_sockets import is_plain
-from ._processes import ProcessMethods
-from ._self_pipe import PipeEnd
-from ._servers import ServerMethods
-from ._signals import SignalMethods
-from ._sockets import SocketMethods
+from . import _engine, _stock
+from ._for_engine import views
+from ._methods.names import NameMethods
+from ._methods.outside import OutsideMethods, remember_methods
+from ._methods.processes import ProcessMethods
+from ._methods.self_pipe import PipeEnd
+from ._methods.servers import ServerMethods
+from ._methods.signals import SignalMethods
+from ._methods.sockets import SocketMethods
+from ._start import collector
+from ._transports import datagrams, streams, tls
+from ._transports.plain_sockets import is_plain
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     import socket
     import ssl
@@ -107,9 +110,9 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
             self._listening = {}
             self._outer_wakeup = _NO_DESCRIPTOR
             self._forever = False
-            super().__init__(_views.Selector(self))
-            self._ready = _views.ReadyQueue(self)
-            self._scheduled = _views.Timers(self)
+            super().__init__(views.Selector(self))
+            self._ready = views.ReadyQueue(self)
+            self._scheduled = views.Timers(self)
             self._transports = _Transports(self)
             self._watching = True
             self._look_from_outside()
@@ -160,7 +163,7 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
             given = {} if context is None else {"context": context}  # a parameter of 3.15's
             return super()._make_socket_transport(sock, protocol, waiter, extra=extra, server=server, **given)
         self._ensure_fd_no_transport(sock)
-        return _streams.StreamTransport(self, sock, protocol, waiter, extra, server, context)
+        return streams.StreamTransport(self, sock, protocol, waiter, extra, server, context)
 
     def _make_ssl_transport(
         self,
@@ -191,8 +194,8 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
                 **given,
             )
         self._ensure_fd_no_transport(rawsock)
-        ssl_protocol = _tls.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
-        _streams.StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server, context=context)
+        ssl_protocol = tls.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
+        streams.StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server, context=context)
         return ssl_protocol._app_transport  # type: ignore[return-value]
 
     async def start_tls(
@@ -214,7 +217,7 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
             ValueError: a time-out is not positive.
         """
         if server_side:
-            _tls.hand_over(self, transport, protocol)
+            tls.hand_over(self, transport, protocol)
         upgraded = await super().start_tls(
             transport,
             protocol,
@@ -224,7 +227,7 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
             ssl_handshake_timeout=ssl_handshake_timeout,
             ssl_shutdown_timeout=ssl_shutdown_timeout,
         )
-        _tls.adopt(upgraded)
+        tls.adopt(upgraded)
         return upgraded
 
     def _make_datagram_transport(
@@ -235,10 +238,10 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
         waiter: asyncio.Future[None] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> asyncio.DatagramTransport:
-        if not _datagrams.can_serve(sock):
+        if not datagrams.can_serve(sock):
             return super()._make_datagram_transport(sock, protocol, address, waiter, extra)
         self._ensure_fd_no_transport(sock)
-        return _datagrams.transport_class(sock)(self, sock, protocol, address, waiter, extra)
+        return datagrams.transport_class(sock)(self, sock, protocol, address, waiter, extra)
 
     def _start_serving(
         self,
@@ -252,8 +255,8 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
         context: Context | None = None,
     ) -> None:
         self._note_listening(server)
-        if sslcontext is None and not self._debug and _streams.can_accept(sock):
-            _streams.Acceptor(self, protocol_factory, sock, server, backlog, context)
+        if sslcontext is None and not self._debug and streams.can_accept(sock):
+            streams.Acceptor(self, protocol_factory, sock, server, backlog, context)
         else:
             # With a backlog of none the asyncio of older Pythons accepts nothing, and spins.
             backlog = max(backlog, 1)
@@ -277,5 +280,5 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
 
 
 remember_methods(EventLoop)
-_collector.install()
-_engine.runtime.loop_class_defined(EventLoop)
+collector.install(_engine.EventLoop)
+_engine.runtime.loop_class_defined(EventLoop, (*streams.ENGINE_CLASSES, *datagrams.ENGINE_CLASSES))

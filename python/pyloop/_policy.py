@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import warnings
 
-import pyloop
-
 from . import _stock
+from ._first import loop_class
 
 
 class EventLoopPolicy(_stock.DefaultEventLoopPolicy):
@@ -28,7 +27,7 @@ def default_event_loop() -> asyncio.AbstractEventLoop:
         ValueError: ``PYLOOP_MAX_HEAP`` is no size.
         OSError: descriptors are exhausted.
     """
-    loop_class = pyloop._loop_class()
+    event_loop = loop_class()
     from . import _engine  # noqa: PLC0415 - the class's, which is started now
 
     if _engine.runtime.forked():
@@ -39,7 +38,7 @@ def default_event_loop() -> asyncio.AbstractEventLoop:
             stacklevel=3,
         )
         return _stock.SelectorEventLoop()
-    return loop_class()
+    return event_loop()
 
 
 def install() -> None:

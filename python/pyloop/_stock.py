@@ -1,8 +1,7 @@
 """The parts of asyncio that PyLoop builds on, private ones included; ``_stock.pyi`` says which and what they are.
 
-They are used in ``_loop``, ``_sockets``, ``_names``, ``_processes``, ``_children``, ``_callbacks``,
-``_policy``, ``_tls`` and ``_jvm.fork`` only. Where a version of Python no longer has one, a test fails, for that
-version's own asyncio tests run on PyLoop.
+Nothing else in this package names what is private in asyncio, but methods that it overrides. Where a version of Python
+no longer has one of these names, a test fails, for that version's own asyncio tests run on PyLoop.
 """
 
 import asyncio.events

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyloop._jvm import cgroups
+from pyloop._start.jvm import cgroups
 from support.programs import lines_of
 
 MIB = 1 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyloop._jvm import java_home
+from pyloop._start.jvm import java_home
 from support.information import information, rows_of
 from support.programs import run_loop_program
 
@@ -24,11 +24,11 @@ def test_the_report_names_java_and_its_options() -> None:
 def test_a_missing_java_is_reported_and_what_was_looked_at(tmp_path: Path) -> None:
     done = run_loop_program(
         f"""
-from pyloop import _info
-from pyloop._jvm import java_home
+from pyloop._commands import info
+from pyloop._start.jvm import java_home
 os.environ.update(PYLOOP_JAVA_HOME={str(tmp_path)!r}, JAVA_HOME="", PATH="")
 java_home._SYSTEM_HOMES = ()
-say(_info.main())
+say(info.main())
 """
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pyloop._jvm import java_home, launch
+from pyloop._start.jvm import java_home, launch
 from support.programs import lines_of, run_loop_program
 
 _ANY_JAVA = "25.0.1"
@@ -128,7 +128,7 @@ def test_a_search_that_finds_nothing_says_so(no_java: Path) -> None:
 def test_a_loop_can_be_made_once_java_is_there(tmp_path: Path) -> None:
     lines = lines_of(
         f"""
-from pyloop._jvm import java_home
+from pyloop._start.jvm import java_home
 home = java_home.find_java_home().path
 java_home._SYSTEM_HOMES = ()
 os.environ.update(PYLOOP_JAVA_HOME={str(tmp_path)!r}, JAVA_HOME="", PATH="")

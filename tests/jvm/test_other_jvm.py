@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from pyloop._jvm.java_home import find_java_home
+from pyloop._start.jvm.java_home import find_java_home
 from support.programs import run_loop_program
 
 pytestmark = pytest.mark.skipif(sys.version_info >= (3, 15), reason="JPype has no wheels for CPython 3.15 yet")

@@ -9,7 +9,7 @@ def test_the_signal_stack_outlives_the_modules() -> None:
     """The interpreter clears them before it ends, and signals may arrive until then."""
     source = """
 import ctypes
-from pyloop._jvm import fault_handlers
+from pyloop._start.jvm import fault_handlers
 loop = new_event_loop()
 loop.close()
 stack = (ctypes.c_size_t * 3)()

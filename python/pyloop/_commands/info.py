@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyloop
-
-from . import _choice, _platform
+from pyloop._start import choice, support
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from ._jvm.java_home import JavaHome
+    from pyloop._start.jvm.java_home import JavaHome
 
 _LABEL_WIDTH = 26
 _CHECK_SECONDS = 10
@@ -67,29 +66,29 @@ def _machine() -> Iterator[tuple[str, object]]:
 
 def _engine() -> Iterator[tuple[str, object]]:
     try:
-        _platform.check()
-        chosen = _choice.chosen()
+        support.check()
+        chosen = choice.chosen()
     except RuntimeError as error:
         yield "engine", error
         return
     yield "engine", chosen
     if chosen == "native":
-        from . import _native  # noqa: PLC0415 - it may not be there
+        from pyloop import _native  # noqa: PLC0415 - it may not be there
 
         yield "native library", f"{_native.__file__} ({Path(_native.__file__).stat().st_size / 1e6:.1f} MB)"
     else:
-        yield "native library", _choice.library_problem() or "loads"
+        yield "native library", choice.library_problem() or "loads"
         yield from _java()
     try:
-        yield "heap", f"{_choice.max_heap() >> 20} MiB at the most"
+        yield "heap", f"{choice.max_heap() >> 20} MiB at the most"
     except ValueError as error:
         yield "heap", error
 
 
 def _java() -> Iterator[tuple[str, object]]:
     # Where the platform is not supported, not even these can be imported.
-    from ._jvm.java_home import find_java_home  # noqa: PLC0415
-    from ._jvm.launch import jvm_options  # noqa: PLC0415
+    from pyloop._start.jvm.java_home import find_java_home  # noqa: PLC0415
+    from pyloop._start.jvm.launch import jvm_options  # noqa: PLC0415
 
     try:
         home = find_java_home()
@@ -99,7 +98,7 @@ def _java() -> Iterator[tuple[str, object]]:
     yield "Java", f"{home.path} ({home.source})"
     yield "Java version", _java_version(home)
     try:
-        yield "JVM options", shlex.join(jvm_options(_choice.max_heap()))
+        yield "JVM options", shlex.join(jvm_options(choice.max_heap()))
     except ValueError as error:
         yield "JVM options", error
 

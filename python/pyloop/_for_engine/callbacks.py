@@ -9,15 +9,16 @@ import contextlib
 import selectors
 import signal
 
-from . import _views
-from ._stock import base_events, format_helpers
+from pyloop._stock import base_events, format_helpers
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+from . import views
+
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from asyncio import Handle
     from typing import Any
 
-    from ._loop import EventLoop
+    from pyloop._loop import EventLoop
 
 # From 3.13 on (and in later releases of 3.12) asyncio shows arguments only in debug mode.
 _HIDES_ARGUMENTS = "debug" in (format_helpers._format_callback_source.__kwdefaults__ or {})
@@ -104,7 +105,7 @@ def descriptor_of(loop: EventLoop, file: Any) -> int:
 
 def turn_of(loop: EventLoop, source: Any, kind: int) -> Handle:
     """Return a handle for the turn of a transport, an acceptor or a future."""
-    return _views.Turn(loop, source, kind)
+    return views.Turn(loop, source, kind)
 
 
 def queue_turn(loop: EventLoop, source: Any, kind: int) -> None:
@@ -115,7 +116,7 @@ def queue_turn(loop: EventLoop, source: Any, kind: int) -> None:
 def take_scheduled(loop: EventLoop) -> None:
     """Schedule the timers that asyncio's ``call_at`` has entered in the loop's list."""
     scheduled = loop._scheduled
-    if isinstance(scheduled, _views.Timers):
+    if isinstance(scheduled, views.Timers):
         scheduled.settle()
 
 

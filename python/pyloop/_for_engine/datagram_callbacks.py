@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
-from ._callbacks import report_failure
-from ._stock import SelectorDatagramTransport
+from pyloop._stock import SelectorDatagramTransport
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+from .callbacks import report_failure
+
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ._datagrams import DatagramTransport
+    from pyloop._transports.datagrams import DatagramTransport
 
 send: Callable[..., None] = SelectorDatagramTransport.sendto
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 
-from ._stock import SelectorDatagramTransport
+from pyloop._stock import SelectorDatagramTransport
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections import deque
     from contextvars import Context

@@ -6,14 +6,14 @@ note of what is to be called, and has one of the functions here called when it h
 
 from __future__ import annotations
 
-from ._callbacks import report_source
+from .callbacks import report_source
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from ._loop import EventLoop
+    from pyloop._loop import EventLoop
 
 
 def run(errands: tuple[Any, ...]) -> None:

@@ -1,7 +1,7 @@
 """What transports ask Python to do on their behalf: calls of protocols that are rare, and reports of failures.
 
 All of it may run code of the program's, so the engine does not call it while it has frames of its own on the stack: see
-``_errands``.
+``_for_engine.errands``.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from __future__ import annotations
 import errno
 import warnings
 
-from ._callbacks import report_source
-from ._stock import SelectorSocketTransport, Server, constants, logger
-from ._stock import TransportSocket as _TransportSocket
+from pyloop._stock import SelectorSocketTransport, Server, constants, logger
+from pyloop._stock import TransportSocket as _TransportSocket
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+from .callbacks import report_source
+
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable
     from typing import Any, NoReturn
 
-    from ._pipes import ReadPipeTransport, WritePipeTransport
-    from ._streams import Acceptor, FlowLimits, StreamTransport
+    from pyloop._transports.pipes import ReadPipeTransport, WritePipeTransport
+    from pyloop._transports.streams import Acceptor, FlowLimits, StreamTransport
 
 # From 3.13 on a server knows its transports, before that only their number.
 SERVERS_KNOW_TRANSPORTS = Server._attach.__code__.co_argcount > 1

@@ -5,9 +5,9 @@ The engine's types derive from these classes, so CPython itself shows the refere
 
 from __future__ import annotations
 
-from ._stock import FlowControlMixin
+from pyloop._stock import FlowControlMixin
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     import asyncio
     import socket

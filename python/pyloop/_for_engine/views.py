@@ -1,8 +1,8 @@
 """What stands on a loop where asyncio has its queues and its selector: views of the engine's own.
 
 Whoever reads a view sees real handles, as they are now. Whoever changes one has the loop hand its queues over to
-Python: from then on asyncio's own code runs the callbacks, with a deque and a list of its own (see ``_outside``), and
-the views show those.
+Python: from then on asyncio's own code runs the callbacks, with a deque and a list of its own (see
+``_methods.outside``), and the views show those.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import asyncio
 import selectors
 from collections.abc import Mapping
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from ._loop import EventLoop
+    from pyloop._loop import EventLoop
 
 
 class Turn(asyncio.Handle):

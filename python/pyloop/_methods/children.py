@@ -14,9 +14,9 @@ import signal
 import struct
 import warnings
 
-from ._stock import UnixSubprocessTransport, logger
+from pyloop._stock import UnixSubprocessTransport, logger
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     import asyncio
     import subprocess

@@ -9,9 +9,9 @@ from __future__ import annotations
 import socket
 import sys
 
-from . import _engine, _stock
+from pyloop import _engine, _stock
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from typing import Any

@@ -15,9 +15,10 @@ import sys
 import threading
 from collections import deque
 
-from . import _callbacks, _engine, _stock, _views
+from pyloop import _engine, _stock
+from pyloop._for_engine import callbacks, views
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from typing import Any
 
@@ -62,7 +63,7 @@ class OutsideMethods(_engine.EventLoop, _stock.SelectorEventLoop):
     _watching: bool
 
     def _descriptor_of(self, file: Any) -> int:
-        return _callbacks.descriptor_of(self, file)  # type: ignore[arg-type]  # a part of it
+        return callbacks.descriptor_of(self, file)  # type: ignore[arg-type]  # a part of it
 
     def _begin_run(self, *, outermost: bool) -> None:
         """Take note that a run begins, or that one of several goes on."""
@@ -146,8 +147,8 @@ class OutsideMethods(_engine.EventLoop, _stock.SelectorEventLoop):
         self._take_back(list(self._ready), self._scheduled)
         self._handed_over = False
         self._settle_run_once()
-        self._assign("_ready", _views.ReadyQueue(self))  # type: ignore[arg-type]
-        self._assign("_scheduled", _views.Timers(self))  # type: ignore[arg-type]
+        self._assign("_ready", views.ReadyQueue(self))  # type: ignore[arg-type]
+        self._assign("_scheduled", views.Timers(self))  # type: ignore[arg-type]
         self._timer_cancelled_count = 0
         _stock.logger.debug("%r: PyLoop's engine runs the callbacks again", self)
 

@@ -9,9 +9,12 @@ import asyncio
 import functools
 import os
 
-from . import _children, _pipes, _stock
+from pyloop import _stock
+from pyloop._transports import pipes
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+from . import children
+
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -40,7 +43,7 @@ class ProcessMethods(_stock.SelectorEventLoop):
         waiter: asyncio.Future[None] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> asyncio.ReadTransport:
-        transport = _pipes.ReadPipeTransport(self, pipe, protocol, waiter, extra)  # type: ignore[arg-type]
+        transport = pipes.ReadPipeTransport(self, pipe, protocol, waiter, extra)  # type: ignore[arg-type]
         if isinstance(protocol, _stock.WriteSubprocessPipeProto):
             transport._set_widenable()
         return transport
@@ -52,7 +55,7 @@ class ProcessMethods(_stock.SelectorEventLoop):
         waiter: asyncio.Future[None] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> asyncio.WriteTransport:
-        transport = _pipes.WritePipeTransport(self, pipe, protocol, waiter, extra)  # type: ignore[arg-type]
+        transport = pipes.WritePipeTransport(self, pipe, protocol, waiter, extra)  # type: ignore[arg-type]
         if isinstance(protocol, _stock.WriteSubprocessPipeProto):
             transport._set_widenable()
         return transport
@@ -75,7 +78,7 @@ class ProcessMethods(_stock.SelectorEventLoop):
             )
             return transport
         waiter = self.create_future()
-        child = _children.SubprocessTransport(
+        child = children.SubprocessTransport(
             self, protocol, args, shell, stdin, stdout, stderr, bufsize, waiter=waiter, extra=extra, **kwargs
         )
         child.watch(self._children)

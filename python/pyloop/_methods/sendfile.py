@@ -7,9 +7,9 @@ import errno
 import io
 import os
 
-from . import _stock
+from pyloop import _stock
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     import socket
     from typing import Any

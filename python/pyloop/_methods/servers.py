@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import functools
 
-from . import _stock
+from pyloop import _stock
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar

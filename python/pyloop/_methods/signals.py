@@ -10,9 +10,9 @@ import contextlib
 import os
 import signal
 
-from . import _stock
+from pyloop import _stock
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVarTuple
@@ -99,13 +99,13 @@ class SignalMethods(_stock.SelectorEventLoop):
                 self._outer_wakeup = _NO_DESCRIPTOR
         super()._process_self_data(data)
 
-
-def give_up_in_child() -> None:
-    """Keep the signals to a forked child from the parent's loops, as asyncio does from 3.12 on."""
-    current = _current_descriptor()
-    if any(loop._wakeup_fd() == current for loop in _claiming):
-        signal.set_wakeup_fd(_NO_DESCRIPTOR)
-    _claiming.clear()
+    @staticmethod
+    def _give_up_signals_in_child() -> None:
+        """Keep the signals to a forked child from the parent's loops, as asyncio does from 3.12 on."""
+        current = _current_descriptor()
+        if any(loop._wakeup_fd() == current for loop in _claiming):
+            signal.set_wakeup_fd(_NO_DESCRIPTOR)
+        _claiming.clear()
 
 
 def _current_descriptor() -> int:

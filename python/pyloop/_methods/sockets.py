@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import socket
 
-from . import _engine, _sendfile, _stock
+from pyloop import _engine, _stock
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+from . import sendfile
+
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
@@ -141,7 +143,7 @@ class SocketMethods(_engine.EventLoop, _stock.SelectorEventLoop):
         Raises:
             asyncio.SendfileNotAvailableError: the system cannot send it.
         """
-        sending = _sendfile.Sendfile(sock, file, offset, count)
+        sending = sendfile.Sendfile(sock, file, offset, count)
         if sending.is_empty():
             return 0
         try:

@@ -1,25 +1,25 @@
 """Chooses what runs the engine: the native library, or a Java virtual machine.
 
 Both are made from the same Java sources. The library is taken where there is one that loads; ``PYLOOP_ENGINE`` says
-otherwise. Every start runs through this module, so it imports nothing that is dear.
+otherwise. Every start runs through this module, so it imports nothing that is slow to import.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 
-from . import _platform
+from . import support
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
     from typing import Literal, Protocol
 
-    from ._loop import EventLoop
+    from pyloop._loop import EventLoop
 
     class Runtime(Protocol):
-        """What runs the engine: the module ``_library`` or the package ``_jvm``."""
+        """What runs the engine: the module ``library`` or the package ``jvm``."""
 
         NAME: Literal["native", "jvm"]
 
@@ -34,8 +34,13 @@ if TYPE_CHECKING:
                 RuntimeError: it cannot start; the message says why.
             """
 
-        def loop_class_defined(self, loop_class: type[EventLoop]) -> None:
-            """Arrange for what happens to all loops at once; called once, with the class that programs get."""
+        def loop_class_defined(self, loop_class: type[EventLoop], transport_classes: Sequence[type]) -> None:
+            """Arrange for what happens to all loops at once; called once.
+
+            Args:
+                loop_class: the class that programs get.
+                transport_classes: the engine's own classes of transports.
+            """
 
         def loop_made(self, loop: EventLoop) -> None:
             """Take note of a new loop."""
@@ -65,6 +70,8 @@ _DEFAULT_MAX_HEAP = 512 << 20
 _LEAST_MAX_HEAP = 8 << 20
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
+_running: Runtime | None = None
+
 
 def chosen() -> Literal["native", "jvm"]:
     """Return the engine that runs in this process, or would be started in it now.
@@ -72,9 +79,7 @@ def chosen() -> Literal["native", "jvm"]:
     Raises:
         RuntimeError: ``PYLOOP_ENGINE`` names no engine, or the library, and that cannot be loaded.
     """
-    engine = sys.modules.get("pyloop._engine")
-    runtime: Runtime = getattr(engine, "runtime", None) or _choose()[0]
-    return runtime.NAME
+    return (_running or _choose()[0]).NAME
 
 
 def start(engine: ModuleType) -> Runtime:
@@ -87,7 +92,8 @@ def start(engine: ModuleType) -> Runtime:
         RuntimeError: this interpreter or system is not supported, or no engine could be started.
         ValueError: ``PYLOOP_MAX_HEAP`` is no size.
     """
-    _platform.check()
+    global _running  # noqa: PLW0603 - of which a process has one
+    support.check()
     bound = max_heap()
     runtime, missing = _choose()
     try:
@@ -96,6 +102,7 @@ def start(engine: ModuleType) -> Runtime:
         if missing is None:
             raise
         raise RuntimeError(f"{error}\nThe native library, which needs no Java, cannot be used: {missing}") from error
+    _running = runtime
     return runtime
 
 
@@ -111,7 +118,7 @@ def library_problem() -> str | None:
         return "it is not part of this installation (in a checkout, `make build` makes it)"
     except ImportError as error:
         if "subinterpreter" in str(error):
-            raise _platform.unsupported(_platform.SUB_INTERPRETER) from error
+            raise support.unsupported(support.SUB_INTERPRETER) from error
         return str(error)
     return None
 
@@ -142,11 +149,11 @@ def _choose() -> tuple[Runtime, str | None]:
         raise RuntimeError(f"{ENGINE} is {wanted!r}, but must be 'native' or 'jvm', or not be set")
     problem = None if wanted == "jvm" else library_problem()
     if wanted == "jvm" or (problem is not None and wanted is None):
-        from . import _jvm  # noqa: PLC0415 - for those alone who run it
+        from . import jvm  # noqa: PLC0415 - for those alone who run it
 
-        return _jvm, problem
+        return jvm, problem
     if problem is not None:
         raise RuntimeError(f"{ENGINE} asks for the native library, which cannot be used: {problem}")
-    from . import _library  # noqa: PLC0415 - as above
+    from . import library  # noqa: PLC0415 - as above
 
-    return _library, None
+    return library, None

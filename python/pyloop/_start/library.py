@@ -12,14 +12,15 @@ import asyncio
 import os
 import weakref
 
-from . import _native
+from pyloop import _native
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
     from typing import Final
 
-    from ._loop import EventLoop
+    from pyloop._loop import EventLoop
 
 NAME: Final = "native"
 
@@ -28,12 +29,12 @@ _loops: weakref.WeakValueDictionary[int, EventLoop] = weakref.WeakValueDictionar
 
 
 def start(engine: ModuleType, max_heap: int) -> None:
-    """See ``_choice.Runtime``."""
+    """See ``_start.choice.Runtime``."""
     _native.start(engine, max_heap)
 
 
-def loop_class_defined(loop_class: type[EventLoop]) -> None:
-    """See ``_choice.Runtime``."""
+def loop_class_defined(loop_class: type[EventLoop], _: Sequence[type]) -> None:
+    """See ``_start.choice.Runtime``."""
 
     def send() -> None:
         loop = asyncio._get_running_loop()
@@ -44,20 +45,20 @@ def loop_class_defined(loop_class: type[EventLoop]) -> None:
 
 
 def loop_made(loop: EventLoop) -> None:
-    """See ``_choice.Runtime``."""
+    """See ``_start.choice.Runtime``."""
     _loops[id(loop)] = loop
 
 
 def prepare() -> None:
-    """See ``_choice.Runtime``."""
+    """See ``_start.choice.Runtime``."""
 
 
 def before_run() -> None:
-    """See ``_choice.Runtime``."""
+    """See ``_start.choice.Runtime``."""
 
 
 def forked() -> bool:
-    """See ``_choice.Runtime``; it survives every fork."""
+    """See ``_start.choice.Runtime``; it survives every fork."""
     return False
 
 

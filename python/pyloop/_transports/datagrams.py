@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import socket
 
-from . import _engine
-from ._datagram_fields import DatagramFields
-from ._plain_sockets import is_plain
+from pyloop import _engine
+from pyloop._for_engine.datagram_fields import DatagramFields
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+from .plain_sockets import is_plain
+
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from ._engine import DatagramTransport as _Datagram
-    from ._loop import EventLoop
+    from pyloop._engine import DatagramTransport as _Datagram
+    from pyloop._loop import EventLoop
 else:
     _Datagram = _engine.EventLoop._datagram_type()
+
+ENGINE_CLASSES: tuple[type, ...] = (_Datagram,)
 
 _FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6, socket.AF_UNIX})
 

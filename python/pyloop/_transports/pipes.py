@@ -11,15 +11,16 @@ import fcntl
 import os
 import stat
 
-from ._stock import FlowControlMixin, futures, logger
-from ._streams import FlowLimits
+from pyloop._stock import FlowControlMixin, futures, logger
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+from .streams import FlowLimits
+
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from ._loop import EventLoop
+    from pyloop._loop import EventLoop
 
 # As the engine numbers what it reads from and writes to.
 _READ_PIPE = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import _socket
 import socket
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from typing import Any
 

@@ -8,23 +8,27 @@ from __future__ import annotations
 import functools
 import socket
 
-from . import _addresses, _engine
-from ._plain_sockets import is_plain
-from ._stock import FlowControlMixin, SelectorSocketTransport, TransportSocket, base_events, constants, futures
-from ._stream_callbacks import attach, detach, fail_empty_waiter, warn_of_unclosed
+from pyloop import _engine
+from pyloop._for_engine import addresses
+from pyloop._for_engine.stream_callbacks import attach, detach, fail_empty_waiter, warn_of_unclosed
+from pyloop._stock import FlowControlMixin, SelectorSocketTransport, TransportSocket, base_events, constants, futures
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+from .plain_sockets import is_plain
+
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping
     from contextvars import Context
     from typing import Any
 
-    from ._engine import Acceptor as _Acceptor
-    from ._engine import StreamTransport as _Stream
-    from ._loop import EventLoop
+    from pyloop._engine import Acceptor as _Acceptor
+    from pyloop._engine import StreamTransport as _Stream
+    from pyloop._loop import EventLoop
 else:
     _Stream, _Acceptor = _engine.EventLoop._transport_types()
+
+ENGINE_CLASSES: tuple[type, ...] = (_Stream, _Acceptor)
 
 _SOCKET = 0  # as the engine numbers what it reads from and writes to
 _MAX_SIZE = 256 * 1024  # of what asyncio receives at once
@@ -178,11 +182,11 @@ class StreamTransport(FlowLimits):
             extra = self._extra
         except AttributeError:
             # An accepted connection: most are never asked.
-            peer, local = _addresses.decode(self._peer()), _addresses.decode(self._local())
+            peer, local = addresses.decode(self._peer()), addresses.decode(self._local())
             extra = self._extra = {"peername": peer, "sockname": local}
         if name == "socket":
             if name not in extra:
-                extra[name] = TransportSocket(self._sock or _closed_socket(_addresses.family(self._local())))
+                extra[name] = TransportSocket(self._sock or _closed_socket(addresses.family(self._local())))
             # Whoever shuts it down wants sent what was written before.
             self.get_write_buffer_size()
         return extra.get(name, default)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import weakref
 
-from . import _stock
+from pyloop import _stock
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from contextvars import Context
     from typing import Any

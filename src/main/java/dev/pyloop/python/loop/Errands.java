@@ -23,7 +23,7 @@ import java.util.Arrays;
  * current where it arises. Owned by the loop. Guarded by the GIL.
  */
 public final class Errands {
-    private static final String MODULE = "pyloop._errands";
+    private static final String MODULE = "pyloop._for_engine.errands";
 
     private static final class Python {
         static final @Borrowed long RUN = Imports.attribute(MODULE, "run");

@@ -4,9 +4,9 @@ import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Types;
 import dev.pyloop.memory.Memory;
 
-/** Where {@code pyloop._stream_fields.AcceptorFields} keeps its {@code __slots__}; see {@link StreamLayout}. */
+/** Where {@code pyloop._for_engine.stream_fields.AcceptorFields} keeps its {@code __slots__}; see {@link StreamLayout}. */
 public final class AcceptorLayout {
-    public static final @Borrowed long TYPE = Imports.attribute("pyloop._stream_fields", "AcceptorFields");
+    public static final @Borrowed long TYPE = Imports.attribute("pyloop._for_engine.stream_fields", "AcceptorFields");
     public static final long FACTORY = Types.slotOffset(TYPE, "factory");
     public static final long LOOP = Types.slotOffset(TYPE, "loop");
     public static final long SERVER = Types.slotOffset(TYPE, "server");

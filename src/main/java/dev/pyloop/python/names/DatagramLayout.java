@@ -8,13 +8,13 @@ import dev.pyloop.cpython.Types;
 import dev.pyloop.memory.Memory;
 
 /**
- * Where {@code pyloop._datagram_fields.DatagramFields} keeps its {@code __slots__}: what inherited code sets and Java reads.
+ * Where {@code pyloop._for_engine.datagram_fields.DatagramFields} keeps its {@code __slots__}: what inherited code sets and Java reads.
  *
  * <p>The names are those of asyncio's own attributes, so that its code works on the slots without knowing. A slot is NULL
  * until it is filled.
  */
 public final class DatagramLayout {
-    public static final @Borrowed long TYPE = Imports.attribute("pyloop._datagram_fields", "DatagramFields");
+    public static final @Borrowed long TYPE = Imports.attribute("pyloop._for_engine.datagram_fields", "DatagramFields");
     public static final long ADDRESS = Types.slotOffset(TYPE, "_address");
     public static final long BUFFER = Types.slotOffset(TYPE, "_buffer");
     public static final long LOST = Types.slotOffset(TYPE, "_conn_lost");

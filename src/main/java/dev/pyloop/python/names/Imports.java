@@ -25,14 +25,14 @@ public final class Imports {
             "asyncio.protocols",
             "asyncio.tasks",
             "builtins",
-            "pyloop._addresses",
-            "pyloop._callbacks",
-            "pyloop._datagram_callbacks",
-            "pyloop._datagram_fields",
-            "pyloop._errands",
+            "pyloop._for_engine.addresses",
+            "pyloop._for_engine.callbacks",
+            "pyloop._for_engine.datagram_callbacks",
+            "pyloop._for_engine.datagram_fields",
+            "pyloop._for_engine.errands",
             "pyloop._stock",
-            "pyloop._stream_callbacks",
-            "pyloop._stream_fields",
+            "pyloop._for_engine.stream_callbacks",
+            "pyloop._for_engine.stream_fields",
             "time");
 
     /** The modules by their names, kept for ever. */

@@ -9,12 +9,12 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.python.loop.Source;
 
 /**
- * The functions of {@code pyloop._callbacks}, the Python code that Java calls. Each may raise.
+ * The functions of {@code pyloop._for_engine.callbacks}, the Python code that Java calls. Each may raise.
  *
  * <p>Guarded by the GIL.
  */
 public final class LoopFunctions {
-    private static final String MODULE = "pyloop._callbacks";
+    private static final String MODULE = "pyloop._for_engine.callbacks";
 
     private static final class Breath {
         static final @Borrowed long TAKE = Imports.attribute(MODULE, "breathe");

@@ -22,7 +22,7 @@ import java.util.Arrays;
  */
 public final class PeerAddresses {
     private static final class Python {
-        static final @Borrowed long DECODE = Imports.attribute("pyloop._addresses", "decode");
+        static final @Borrowed long DECODE = Imports.attribute("pyloop._for_engine.addresses", "decode");
     }
 
     private static final int CAPACITY_BITS = 8;

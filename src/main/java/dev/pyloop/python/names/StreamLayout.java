@@ -8,13 +8,13 @@ import dev.pyloop.cpython.Types;
 import dev.pyloop.memory.Memory;
 
 /**
- * Where {@code pyloop._stream_fields.StreamFields} keeps its {@code __slots__}: the references a transport owns.
+ * Where {@code pyloop._for_engine.stream_fields.StreamFields} keeps its {@code __slots__}: the references a transport owns.
  *
  * <p>They lie in slots of a Python class rather than in Java, so that CPython itself shows them to its garbage collector,
  * clears them and gives them up. A slot is NULL until it is filled.
  */
 public final class StreamLayout {
-    public static final @Borrowed long TYPE = Imports.attribute("pyloop._stream_fields", "StreamFields");
+    public static final @Borrowed long TYPE = Imports.attribute("pyloop._for_engine.stream_fields", "StreamFields");
     public static final long LOOP = Types.slotOffset(TYPE, "_loop");
     public static final long PROTOCOL = Types.slotOffset(TYPE, "_protocol");
     public static final long SERVER = Types.slotOffset(TYPE, "_server");

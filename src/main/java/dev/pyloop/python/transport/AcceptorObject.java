@@ -24,7 +24,7 @@ import dev.pyloop.transport.Acceptor;
  * task does that. Owned by the Python object, whose address it borrows. Guarded by the GIL.
  */
 final class AcceptorObject {
-    /** {@code pyloop._streams.StreamTransport}, which is derived from a type of ours; set when the first is made. */
+    /** {@code pyloop._transports.streams.StreamTransport}, which is derived from a type of ours; set when the first is made. */
     private static @Borrowed long transportType = Objects.NULL;
 
     private static final Turn.Step MADE = AcceptorObject::made;
@@ -201,7 +201,7 @@ final class AcceptorObject {
 
     private static @Borrowed long transportType() {
         if (transportType == Objects.NULL) {
-            long module = Objects.importModule("pyloop._streams");
+            long module = Objects.importModule("pyloop._transports.streams");
             try {
                 transportType = Objects.getAttribute(module, "StreamTransport");
             } finally {

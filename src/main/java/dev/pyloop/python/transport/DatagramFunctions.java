@@ -11,12 +11,12 @@ import dev.pyloop.python.names.Imports;
 import dev.pyloop.python.names.Stock;
 
 /**
- * The functions of {@code pyloop._datagram_callbacks}, and asyncio's own: what datagram transports do rarely.
+ * The functions of {@code pyloop._for_engine.datagram_callbacks}, and asyncio's own: what datagram transports do rarely.
  *
  * <p>They run code of the program's, so all are {@link Errands}. Guarded by the GIL.
  */
 final class DatagramFunctions {
-    private static final String MODULE = "pyloop._datagram_callbacks";
+    private static final String MODULE = "pyloop._for_engine.datagram_callbacks";
 
     private static final @Borrowed long REPORT_ERROR = Imports.attribute(MODULE, "report_error");
     private static final @Borrowed long REPORT_READ_ERROR = Imports.attribute(MODULE, "report_read_error");

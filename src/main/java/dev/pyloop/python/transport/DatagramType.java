@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code pyloop._engine.DatagramTransport}: the methods of a transport that run per datagram.
  *
- * <p>A base class for {@code pyloop._datagrams.DatagramTransport}, between that and asyncio's own. Guarded by the GIL.
+ * <p>A base class for {@code pyloop._transports.datagrams.DatagramTransport}, between that and asyncio's own. Guarded by the GIL.
  */
 final class DatagramType implements ErrandMethods, Source {
     private static final int OPEN = 0;

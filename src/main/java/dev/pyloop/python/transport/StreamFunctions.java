@@ -12,12 +12,12 @@ import dev.pyloop.python.names.Imports;
 import dev.pyloop.python.names.StreamMessages;
 
 /**
- * The functions of {@code pyloop._stream_callbacks}: what transports do rarely, and what protocols are called for rarely.
+ * The functions of {@code pyloop._for_engine.stream_callbacks}: what transports do rarely, and what protocols are called for rarely.
  *
  * <p>They run code of the program's, so all are {@link Errands}. Guarded by the GIL.
  */
 final class StreamFunctions {
-    private static final String MODULE = "pyloop._stream_callbacks";
+    private static final String MODULE = "pyloop._for_engine.stream_callbacks";
 
     private static final long REPORT_FATAL = Imports.attribute(MODULE, "report_fatal");
     private static final long REPORT_FATAL_WRITE = Imports.attribute(MODULE, "report_fatal_write");

@@ -11,7 +11,7 @@ enum StreamKind {
 
     private static final StreamKind[] BY_NUMBER = values();
 
-    /** Returns the kind that {@code pyloop._pipes} and {@code pyloop._streams} give this number. */
+    /** Returns the kind that {@code pyloop._transports.pipes} and {@code pyloop._transports.streams} give this number. */
     static StreamKind of(long number) {
         return BY_NUMBER[(int) number];
     }

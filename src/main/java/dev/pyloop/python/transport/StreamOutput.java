@@ -26,7 +26,7 @@ final class StreamOutput {
     private static final String IN_SENDFILE = "; sendfile is in progress";
     /** Whether asyncio's sockets, as its pipes, join lines and write them. */
     private static final boolean LINES_ARE_JOINED =
-            Imports.attribute("pyloop._stream_callbacks", "LINES_ARE_JOINED") == Objects.TRUE;
+            Imports.attribute("pyloop._for_engine.stream_callbacks", "LINES_ARE_JOINED") == Objects.TRUE;
 
     /** What this version of asyncio calls the writing of lines when it refuses it. */
     private static final String LINES = LINES_ARE_JOINED ? "write" : "writelines";

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code pyloop._engine.StreamTransport}: the methods of a transport that run per message or per accepted connection.
  *
- * <p>A base class for {@code pyloop._streams.StreamTransport}, which adds what is asked for once per connection.
+ * <p>A base class for {@code pyloop._transports.streams.StreamTransport}, which adds what is asked for once per connection.
  */
 final class StreamType implements ErrandMethods {
     private static final long NO_DESCRIPTOR = -1;

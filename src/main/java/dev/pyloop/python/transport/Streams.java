@@ -18,7 +18,7 @@ final class Streams {
     private static final InstanceTable<StreamObject> ALL = new InstanceTable<>(StreamLayout.NUMBER);
 
     private static final boolean SERVERS_KNOW_TRANSPORTS =
-            Imports.attribute("pyloop._stream_callbacks", "SERVERS_KNOW_TRANSPORTS") == Objects.TRUE;
+            Imports.attribute("pyloop._for_engine.stream_callbacks", "SERVERS_KNOW_TRANSPORTS") == Objects.TRUE;
 
     private Streams() {}
 

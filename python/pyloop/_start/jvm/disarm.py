@@ -8,56 +8,63 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import sys
 import time
-
-from pyloop import _engine
 
 from . import collector
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
     from typing import Any, NoReturn
 
+    from pyloop._loop import EventLoop
 
-def disarm(loop_class: type, refusal: str) -> None:
-    """Make the engine's classes and ``loop_class``, derived from them, harmless; once per process.
+
+class Classes:
+    """The classes through which a program reaches the engine."""
+
+    def __init__(self, engine: ModuleType, loop: type[EventLoop], transports: Sequence[type]) -> None:
+        """Name them.
+
+        Args:
+            engine: the module with the engine's classes of loops and handles.
+            loop: the class of the loops that programs get, derived from the engine's.
+            transports: the engine's classes of transports.
+        """
+        self.engine, self.loop, self.transports = engine, loop, transports
+
+
+def disarm(classes: Classes, refusal: str) -> None:
+    """Make the engine's classes harmless; once per process.
 
     Args:
-        loop_class: the class of the loops that programs get.
+        classes: what programs have of the engine.
         refusal: the message of the RuntimeError that all use of a loop raises from now on.
     """
 
     def refuse(*_: Any, **__: Any) -> NoReturn:
         raise RuntimeError(refusal)
 
-    for name in _methods(_engine.EventLoop):
-        setattr(_engine.EventLoop, name, _HARMLESS.get(name, refuse))
-    for engine_class in _transport_classes():
+    engine_loop = classes.engine.EventLoop
+    for name in _methods(engine_loop):
+        setattr(engine_loop, name, _HARMLESS.get(name, refuse))
+    for engine_class in classes.transports:
         for name in {*_methods(engine_class), *_HARMLESS_TRANSPORT}:
             setattr(engine_class, name, _HARMLESS_TRANSPORT.get(name, refuse))
-    for handle_class in set(_engine.HANDLE_CLASSES):
+    for handle_class in set(classes.engine.HANDLE_CLASSES):
         stock = asyncio.TimerHandle if issubclass(handle_class, asyncio.TimerHandle) else asyncio.Handle
         for name in _methods(handle_class):
             setattr(handle_class, name, getattr(stock, name))
     collector.pause()
-    loop_class.run_forever = refuse  # type: ignore[attr-defined]
+    classes.loop.run_forever = refuse  # type: ignore[method-assign]
 
 
-def at_exit(loop_class: type) -> None:
+def at_exit(classes: Classes) -> None:
     """Disarm a process that borrows the JVM of somebody who may end it at exit, and has registered that before."""
     atexit.register(
-        disarm, loop_class, "PyLoop cannot be used any more: its Java virtual machine, which is not its own, ends"
+        disarm, classes, "PyLoop cannot be used any more: its Java virtual machine, which is not its own, ends"
     )
-
-
-def _transport_classes() -> list[type]:
-    classes: list[type] = []
-    if streams := sys.modules.get("pyloop._streams"):
-        classes += [streams._Stream, streams._Acceptor]
-    if datagrams := sys.modules.get("pyloop._datagrams"):
-        classes.append(datagrams._Datagram)
-    return classes
 
 
 def _methods(engine_class: type) -> list[str]:

@@ -11,7 +11,7 @@ import shlex
 import signal
 from pathlib import Path
 
-from pyloop import _platform
+from pyloop._start import support
 
 from . import fault_handlers, invocation, room, surroundings
 from .java_home import find_java_home
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 JVM_OPTIONS = "PYLOOP_JVM_OPTIONS"
 
-_JAR = Path(__file__).parents[1] / "lib" / "pyloop.jar"
+_JAR = Path(__file__).parents[2] / "lib" / "pyloop.jar"
 _BOOTSTRAP = "dev/pyloop/boot/Bootstrap"
 
 # SIGSTKFLT, which neither Linux nor Python has a use for.
@@ -70,7 +70,7 @@ def start(engine: ModuleType, max_heap: int) -> bool:
         RuntimeError: this is a sub-interpreter, there is no Java, or Java did not start.
     """
     if not _is_main_interpreter():
-        raise _platform.unsupported(_platform.SUB_INTERPRETER)
+        raise support.unsupported(support.SUB_INTERPRETER)
     if not _JAR.is_file():
         raise RuntimeError(
             f"PyLoop cannot run in a Java virtual machine here, for {_JAR} does not exist: it is in the wheel for any "

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import ctypes
 
-from pyloop import _collector, _engine
+from pyloop._start import collector
 
 _TP_TRAVERSE = 184  # offset of PyTypeObject.tp_traverse, the same in every supported version
 
-_slot = ctypes.c_void_p.from_address(id(_engine.EventLoop) + _TP_TRAVERSE)
-_traverse = _slot.value
+_slot: ctypes.c_void_p
+_traverse: int | None
 _pauses = 0
+
+
+def attach(engine_class: type) -> None:
+    """Take note of the engine's class of loops; before the first ``pause()``."""
+    global _slot, _traverse  # noqa: PLW0603 - as there is one such class
+    _slot = ctypes.c_void_p.from_address(id(engine_class) + _TP_TRAVERSE)
+    _traverse = _slot.value
 
 
 def pause() -> None:
@@ -20,7 +27,7 @@ def pause() -> None:
     """
     global _pauses  # noqa: PLW0603 - as many as threads are forking, and one more for good where the JVM is dead
     _pauses += 1
-    _collector.quiet = True
+    collector.quiet = True
     _slot.value = None
 
 
@@ -30,4 +37,4 @@ def resume() -> None:
     _pauses -= 1
     if not _pauses:
         _slot.value = _traverse
-        _collector.quiet = False
+        collector.quiet = False

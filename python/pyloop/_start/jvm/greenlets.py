@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import sys
 
-from pyloop import _platform
+from pyloop._start import support
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import ModuleType
     from typing import Final
 
@@ -21,37 +22,40 @@ if TYPE_CHECKING:
 NAME: Final = "jvm"
 
 _process = os.getpid()
+_engine: ModuleType
 _borrowed = False
 
 
 def start(engine: ModuleType, max_heap: int) -> None:
-    """See ``_choice.Runtime``."""
+    """See ``_start.choice.Runtime``."""
     try:
         from . import launch  # noqa: PLC0415 - whoever asks which engine is chosen has no use for it
     except ImportError as error:
         # Of ctypes, which isolated sub-interpreters may not import, and some builds of Python do not have.
-        problem = _platform.SUB_INTERPRETER if "subinterpreter" in str(error) else str(error)
-        raise _platform.unsupported(problem) from error
+        problem = support.SUB_INTERPRETER if "subinterpreter" in str(error) else str(error)
+        raise support.unsupported(problem) from error
 
-    global _borrowed  # noqa: PLW0603 - the machine is the process's, of which there is one
+    global _engine, _borrowed  # noqa: PLW0603 - the machine is the process's, of which there is one
+    _engine = engine
     _borrowed = launch.start(engine, max_heap)
 
 
-def loop_class_defined(loop_class: type[EventLoop]) -> None:
-    """See ``_choice.Runtime``."""
-    from . import disarm, fork  # noqa: PLC0415 - they need the types that the engine has added
+def loop_class_defined(loop_class: type[EventLoop], transport_classes: Sequence[type]) -> None:
+    """See ``_start.choice.Runtime``."""
+    from . import disarm, fork  # noqa: PLC0415 - as above
 
-    fork.protect(loop_class)
+    classes = disarm.Classes(_engine, loop_class, transport_classes)
+    fork.protect(classes)
     if _borrowed:
-        disarm.at_exit(loop_class)
+        disarm.at_exit(classes)
 
 
 def loop_made(_: EventLoop) -> None:
-    """See ``_choice.Runtime``."""
+    """See ``_start.choice.Runtime``."""
 
 
 def prepare() -> None:
-    """See ``_choice.Runtime``."""
+    """See ``_start.choice.Runtime``."""
     from . import fault_handlers, files  # noqa: PLC0415
 
     if not forked():
@@ -60,7 +64,7 @@ def prepare() -> None:
 
 
 def before_run() -> None:
-    """See ``_choice.Runtime``."""
+    """See ``_start.choice.Runtime``."""
     package = sys.modules.get("greenlet")  # who does not use it need not have it
     if package is not None:
         from . import greenlets  # noqa: PLC0415
@@ -69,5 +73,5 @@ def before_run() -> None:
 
 
 def forked() -> bool:
-    """See ``_choice.Runtime``."""
+    """See ``_start.choice.Runtime``."""
     return os.getpid() != _process

@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import sys
 
-from pyloop import _signals, _stock
+from pyloop import _stock
 
 from . import collector, fault_handlers
 from .disarm import disarm
 
-TYPE_CHECKING = False  # not from typing, which is dear to import
+TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
     import types
+
+    from .disarm import Classes
 
 _RUN_FOREVER = _stock.base_events.BaseEventLoop.run_forever.__code__
 
@@ -28,19 +30,20 @@ _REFUSAL = (
 )
 
 
-def protect(loop_class: type) -> None:
-    """Arrange for ``loop_class``, the subclass of the engine's, to be made harmless in the child."""
+def protect(classes: Classes) -> None:
+    """Arrange for the engine's classes to be made harmless in the child."""
+    collector.attach(classes.engine.EventLoop)
     # In the child the collector may run before anything of PyLoop's does.
     os.register_at_fork(
-        before=collector.pause, after_in_parent=collector.resume, after_in_child=lambda: _disarm(loop_class)
+        before=collector.pause, after_in_parent=collector.resume, after_in_child=lambda: _disarm(classes)
     )
 
 
-def _disarm(loop_class: type) -> None:
-    disarm(loop_class, _REFUSAL)
-    _signals.give_up_in_child()
+def _disarm(classes: Classes) -> None:
+    disarm(classes, _REFUSAL)
+    classes.loop._give_up_signals_in_child()
     fault_handlers.restore_before_jvm()
-    _keep_from_returning(sys._getframe(), loop_class)
+    _keep_from_returning(sys._getframe(), classes.loop)
 
 
 def _keep_from_returning(frame: types.FrameType | None, loop_class: type) -> None:

@@ -1,0 +1,1 @@
+"""Chooses the engine and starts it, before the first loop."""

@@ -1,0 +1,1 @@
+"""Transports: per connection here, per message in the engine."""
