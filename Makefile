@@ -18,7 +18,7 @@ LIBRARY_SOURCES := $(SOURCES) $(shell find src/native -type f) tools/constraints
 
 package := tools/mvn -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -DskipTests package
 develop := python3 tools/environments.py develop $(lastword $(PYTHONS))
-hatchling := $(develop) hatchling build -t wheel -d dist
+hatchling := hatchling build -t wheel -d
 bench := python3 tools/environments.py bench $(BENCH_PYTHON)
 
 stubtest = PYLOOP_ENGINE=native python3 tools/environments.py $(1) $(2) \
@@ -57,8 +57,8 @@ test-all: build
 lint: build
 	$(develop) ruff check
 	$(develop) ruff format --check
-	$(develop) mypy python
-	$(develop) mypy --python-version 3.15 python
+	$(develop) mypy python bench
+	$(develop) mypy --python-version 3.15 python bench
 	MYPYPATH=tests:tests/conformance:tools $(develop) mypy tests
 	MYPYPATH=benchmarks $(develop) mypy benchmarks
 	MYPYPATH=examples:examples/docker:examples/java:examples/packages $(develop) mypy examples
@@ -90,13 +90,15 @@ format:
 	$(develop) ruff format
 	tools/mvn --quiet spotless:apply
 
-# Two wheels: one with the native library, for machines like this one, and one with the jar, for any Java.
+# Three wheels: the package with the native library, for machines like this one, the package with the jar, for any Java,
+# and the benchmark.
 wheel: build
 	rm -f dist/*.whl
-	PYLOOP_WHEEL=jvm $(hatchling)
-	PYLOOP_WHEEL=native $(hatchling)
+	PYLOOP_WHEEL=jvm $(develop) $(hatchling) dist
+	PYLOOP_WHEEL=native $(develop) $(hatchling) dist
+	$(develop) env -C bench $(hatchling) ../dist
 
-# Both wheels by themselves, their types included, in environments that know nothing of this folder.
+# The wheels by themselves, their types included, in environments that know nothing of this folder.
 wheel-check: wheel
 	$(develop) python tools/wheel_check.py
 

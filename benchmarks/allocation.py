@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 
-from pyloop.bench import loops, tables
-from pyloop.bench.scheduling import WORKLOADS, Timed
+from pyloop_bench import loops, tables
+from pyloop_bench.scheduling import WORKLOADS, Timed
 
 YOUNG_GENERATION_BYTES = 2 << 20
 

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
-from pyloop.bench import loops, tables
+from pyloop_bench import loops, tables
 
 CONNECTIONS = 200
 SMALL_BYTES, LARGE_BYTES = 64, 100_000

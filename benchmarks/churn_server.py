@@ -14,7 +14,7 @@ import weakref
 from pathlib import Path
 from typing import cast
 
-from pyloop.bench import loops
+from pyloop_bench import loops
 
 LARGE = bytes(1 << 20)
 BACKLOG = 1024

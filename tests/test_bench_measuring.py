@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import pyloop
-from pyloop.bench import worker
+from pyloop_bench import worker
 
 ONE_CORE = """
 import os, runpy

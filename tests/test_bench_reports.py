@@ -13,8 +13,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pyloop.bench import catalogue, charts, loops, markdown, network, page, picture, promises, report, tables
-from pyloop.bench.model import Metric
+from pyloop_bench import catalogue, charts, loops, markdown, network, page, picture, promises, report, tables
+from pyloop_bench.model import Metric
 
 RATE = Metric("rate", "rate", "/s", more_is_better=True)
 LATENCIES = [Metric(key, key, "µs") for key in charts.PERCENTILES]

@@ -17,7 +17,7 @@ from project import ROOT
 
 sys.path.insert(0, str(ROOT / "python"))
 
-from pyloop.bench import markdown, picture, promises, report, tables
+from pyloop_bench import markdown, picture, promises, report, tables
 
 MARK = "<!-- What follows is written by make bench-report. -->\n"
 SETTING = ("date", "commit", "engine", "processor", "system", "rounds", "seconds", "took")

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pythons
-from project import BUILD, ROOT, dependency_group, run
+from project import BUILD, ROOT, SOURCES, dependency_group, run
 
 CONSTRAINTS = ROOT / "tools" / "constraints.txt"
 
@@ -20,7 +20,7 @@ CONSTRAINTS = ROOT / "tools" / "constraints.txt"
 def provide(group: str, version: str) -> Path:
     """Returns the interpreter of the environment for a dependency group on a Python version, making it if need be.
 
-    It imports the package from its source folder, whatever the environment variables of the process are.
+    It imports the packages from their source folders, whatever the environment variables of the process are.
 
     Raises:
         SystemExit: there is no such Python, or the packages could not be installed.
@@ -29,7 +29,7 @@ def provide(group: str, version: str) -> Path:
     interpreter = folder / "bin" / "python"
     stamp = folder / "installed.txt"
     requirements = dependency_group(group)
-    wanted = "\n".join([*requirements, str(ROOT), CONSTRAINTS.read_text(encoding="utf-8")])
+    wanted = "\n".join([*requirements, *map(str, SOURCES), CONSTRAINTS.read_text(encoding="utf-8")])
     installed = stamp.read_text(encoding="utf-8") if stamp.exists() else ""
     if installed == wanted and pythons.probe(interpreter, version).executable:
         return interpreter
@@ -43,7 +43,7 @@ def provide(group: str, version: str) -> Path:
         *requirements,
     )
     packages = folder / "lib" / f"python{version.removesuffix(pythons.DEBUG)}" / "site-packages"
-    (packages / "pyloop-source.pth").write_text(f"{ROOT / 'python'}\n", encoding="utf-8")
+    (packages / "pyloop-source.pth").write_text("".join(f"{each}\n" for each in SOURCES), encoding="utf-8")
     stamp.write_text(wanted, encoding="utf-8")
     return interpreter
 

@@ -6,9 +6,14 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
+BENCH = ROOT / "bench"
+
+SOURCES = (ROOT / "python", BENCH)
+"""The folders with the packages."""
 
 
 def run(*command: str | Path) -> None:
@@ -34,13 +39,18 @@ def fresh(folder: Path) -> Path:
 
 
 def dependency_group(name: str) -> list[str]:
-    """Returns the requirements of the extra and the dependency group ``name``, included groups in their place."""
-    content = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    extra = content["project"]["optional-dependencies"].get(name, [])
-    group = content["dependency-groups"].get(name, [])
-    if not extra and not group:
-        raise KeyError(name)
-    requirements: list[str] = []
-    for entry in extra + group:
+    """Returns the requirements of the dependency group ``name``, included groups in their place.
+
+    ``bench`` has besides what the benchmark asks for, which is imported from its folder.
+    """
+    content = _project(ROOT)
+    group = content["dependency-groups"][name]
+    others = _project(BENCH)["project"]["dependencies"] if name == "bench" else []
+    requirements: list[str] = [each for each in others if each != content["project"]["name"]]
+    for entry in group:
         requirements += [entry] if isinstance(entry, str) else dependency_group(entry["include-group"])
     return requirements
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))

@@ -32,7 +32,7 @@ class Client(Workload):
         times = (str(setting.warm_up), str(setting.seconds), setting.form)
         with generator.responding(setting.generator_core, BODY_BYTES) as port:
             name = "uvloop" if loop == loops.UNTRIMMED else loop
-            command = ("-m", "pyloop.bench.clients", name, str(port), str(setting.server_core), *times)
+            command = ("-m", "pyloop_bench.clients", name, str(port), str(setting.server_core), *times)
             return processes.run(loop, setting, *command)
 
 

@@ -107,13 +107,13 @@ def _measure(
 
 def _there(parser: argparse.ArgumentParser, python: str) -> dict[str, str]:
     """Return what `python` tells about the machine and itself."""
-    command = [python, "-m", "pyloop.bench.machine"]
+    command = [python, "-m", "pyloop_bench.machine"]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=None, text=True)
     except OSError as error:
         parser.error(f"{python} cannot be run: {error}")
     if done.returncode:
-        parser.error(f"{python} cannot import pyloop.bench")
+        parser.error(f"{python} cannot import pyloop_bench")
     there: dict[str, str] = json.loads(done.stdout)
     return there
 

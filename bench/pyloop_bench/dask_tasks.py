@@ -40,7 +40,7 @@ class Dask(Workload):
         """Measure `loop` in a process of its own, which is free to use every core."""
         del rate
         name, _ = processes.environment(loop)
-        return processes.run(loop, setting, "-m", "pyloop.bench.dask_tasks", name, setting.form)
+        return processes.run(loop, setting, "-m", "pyloop_bench.dask_tasks", name, setting.form)
 
 
 _DASK = Dask(

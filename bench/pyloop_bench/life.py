@@ -47,7 +47,7 @@ class Fairness(Workload):
         warm_up, seconds = setting.warm_up, setting.seconds
         if not setting.smoke:
             warm_up, seconds = max(warm_up, LEAST_SECONDS), max(seconds, LEAST_SECONDS)
-        return processes.run(loop, setting, "-m", "pyloop.bench.life", loop, str(warm_up), str(seconds))
+        return processes.run(loop, setting, "-m", "pyloop_bench.life", loop, str(warm_up), str(seconds))
 
 
 START = Start(

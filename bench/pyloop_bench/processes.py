@@ -72,7 +72,7 @@ def served(loop: str, workload: str, setting: Setting) -> Iterator[tuple[str, in
     """
     name, variables = environment(loop)
     with TemporaryDirectory() as folder:
-        command = [setting.python, "-m", "pyloop.bench.servers", name, workload, "--core", str(setting.server_core)]
+        command = [setting.python, "-m", "pyloop_bench.servers", name, workload, "--core", str(setting.server_core)]
         with (
             Path(folder, "errors").open("w+") as errors,
             subprocess.Popen(

@@ -36,7 +36,7 @@ class Timed(Workload):
         return processes.run(
             loop,
             setting,
-            *("-m", "pyloop.bench.worker", loop, self.name, str(setting.warm_up), str(setting.seconds), setting.form),
+            *("-m", "pyloop_bench.worker", loop, self.name, str(setting.warm_up), str(setting.seconds), setting.form),
         )
 
 

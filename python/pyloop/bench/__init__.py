@@ -1,0 +1,1 @@
+"""``python -m pyloop.bench``; the code is that of the distribution ``pyloop-bench``."""
