@@ -41,8 +41,8 @@ MANY_SEEDS = ("--order-seeds", "0-3000", "--faults", "1000", "--timeout", "1000"
 # that run all of the conformance tests.
 WITHOUT_THE_SLOWEST = (
     "--ignore=tests/frameworks",
-    "--ignore=tests/test_command_line.py",
-    "--ignore=tests/test_docs.py",
+    "--ignore=tests/starting/test_command_line.py",
+    "--ignore=tests/upkeep/test_docs.py",
     "--ignore=tests/native/test_greenlet_transports.py",
 )
 

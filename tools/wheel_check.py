@@ -31,6 +31,9 @@ LICENCES = ("LICENSE", "ADDITIONAL_LICENSE_INFO", "ASSEMBLY_EXCEPTION", "README.
 DISTRIBUTION = "pyloop-asyncio"
 FILE_PREFIX = DISTRIBUTION.replace("-", "_")
 
+BENCH = "pyloop-bench"
+BENCH_PREFIX = BENCH.replace("-", "_")
+
 PROGRAM = """
 import asyncio, pathlib, sys
 import pyloop
@@ -40,10 +43,11 @@ assert pathlib.Path(pyloop.__file__).is_relative_to(sys.prefix), pyloop.__file__
 
 
 def main() -> None:
-    """Checks both wheels."""
+    """Checks the package's two wheels and the benchmark's."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     native, anywhere = wheel(f"py3-none-{wheel_platform()}"), wheel("py3-none-any")
-    run(Path(sys.executable).parent / "twine", "check", "--strict", native, anywhere)
+    benchmark = wheel("py3-none-any", BENCH_PREFIX)
+    run(Path(sys.executable).parent / "twine", "check", "--strict", native, anywhere, benchmark)
 
     python = environment("native")
     before = install(python, native)
@@ -54,6 +58,7 @@ def main() -> None:
     )
     check_types(python)
     use(python, {}, "engine: native")
+    check_benchmark(python, benchmark)
     uninstall(python, before)
 
     python = environment("any")
@@ -95,6 +100,9 @@ def check_content(python: Path, *, with_jar: bool) -> None:
         raise SystemExit(f"{package} should have {'the jar' if with_jar else 'the library'} and nothing else to run")
     if not (package / "lib" / "pyloop-bridge.jar").is_file():
         raise SystemExit(f"{package} lacks the jar of pyloop.java")
+    code = {str(path.relative_to(package)) for path in package.rglob("*bench*/**/*") if path.suffix in {".py", ".c"}}
+    if code != {"bench/__init__.py", "bench/__main__.py"} or (site_packages(python) / "pyloop_bench").exists():
+        raise SystemExit(f"{package} should have nothing of the benchmark but the two modules that start it")
     missing = [name for name in LICENCES if not with_jar and not (package / "licences" / name).is_file()]
     if missing:
         raise SystemExit(f"{package / 'licences'} lacks {', '.join(missing)}")
@@ -117,9 +125,26 @@ def check_bill(python: Path, engine: str, parts: set[str]) -> None:
         raise SystemExit(f"{path} should name {sorted(parts)}, and a licence of each; it names {sorted(named)}")
 
 
-def wheel(tag: str) -> Path:
+def check_benchmark(python: Path, benchmark: Path) -> None:
+    """Checks that the package says what the benchmark needs, and starts it once its wheel is installed.
+
+    Raises:
+        SystemExit: it does not.
+    """
+    command = (python, "-m", "pyloop.bench", "--help")
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 1 or "pip install 'pyloop-asyncio[bench]'" not in done.stderr:
+        raise SystemExit(f"without the benchmark: {done.stdout}{done.stderr}")
+    run(python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", benchmark)
+    run(*command)
+    if not list((site_packages(python) / "pyloop_bench" / "load").glob("*.c")):
+        raise SystemExit("the benchmark lacks its load generator")
+    run(python, "-m", "pip", "uninstall", "--quiet", "--yes", BENCH)
+
+
+def wheel(tag: str, prefix: str = FILE_PREFIX) -> Path:
     """Returns the one wheel in ``dist`` that has a tag."""
-    (found,) = DIST.glob(f"{FILE_PREFIX}-*-{tag}.whl")
+    (found,) = DIST.glob(f"{prefix}-*-{tag}.whl")
     return found
 
 
@@ -188,7 +213,7 @@ def check_types(python: Path) -> None:
     """Checks a program that uses the installed package's types."""
     run(
         *(Path(sys.executable).parent / "mypy", "--config-file=", f"--cache-dir={FOLDER / 'mypy'}", "--strict"),
-        *("--disable-error-code=import-not-found", "--python-executable", python, "tests/test_types.py"),
+        *("--disable-error-code=import-not-found", "--python-executable", python, "tests/upkeep/test_types.py"),
     )
 
 

@@ -18,11 +18,8 @@ import pytest
 import pyloop
 from pyloop_bench import worker
 
-ONE_CORE = """
-import os, runpy
-os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
-runpy.run_module("pyloop.bench", run_name="__main__")
-"""
+RUN = "import runpy; runpy.run_module('pyloop.bench', run_name='__main__')"
+ONE_CORE = f"import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); {RUN}"
 
 
 def bench(folder: Path, *options: str, start: tuple[str, ...] = ("-m", "pyloop.bench"), **variables: str) -> Any:
@@ -30,6 +27,13 @@ def bench(folder: Path, *options: str, start: tuple[str, ...] = ("-m", "pyloop.b
     command = [sys.executable, *start, "--output", str(folder), *options]
     done = subprocess.run(command, env=os.environ | variables, capture_output=True, text=True)
     return json.loads((folder / "report.json").read_text()) | {"status": done.returncode, "output": done.stdout}
+
+
+def test_without_its_distribution_it_says_what_to_install() -> None:
+    command = [sys.executable, "-c", "import sys; sys.modules['pyloop_bench'] = None; " + RUN]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "pip install 'pyloop-asyncio[bench]'" in done.stderr
 
 
 def test_without_a_compiler_the_rest_is_measured(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_every_workload_of_the_picture_exists() -> None:
 
 
 def test_the_description_of_the_method_counts_what_is_there() -> None:
-    text = (Path(__file__).parents[1] / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "benchmarks" / "README.md").read_text(encoding="utf-8")
     echoes = network.echoes()
     counted = re.search(
         r"of TCP echo's (\d+) \((\d) interfaces, (\d) sizes, (\d) numbers.*, (\d) sizes more.*(\d\d):", text
@@ -193,7 +193,7 @@ def test_the_description_of_the_method_counts_what_is_there() -> None:
 
 
 def test_the_pages_of_several_pythons_are_made_by_one_command(tmp_path: Path) -> None:
-    tool = Path(__file__).parents[1] / "tools" / "bench_report.py"
+    tool = Path(__file__).parents[2] / "tools" / "bench_report.py"
     docs = tmp_path / "docs"
     (docs / "benchmarks").mkdir(parents=True)
     (docs / "benchmarks" / "3.10.md").write_text("old")
@@ -221,7 +221,7 @@ def test_the_pages_of_several_pythons_are_made_by_one_command(tmp_path: Path) ->
 
 
 def test_reports_of_one_round_are_given_no_verdict(tmp_path: Path) -> None:
-    tool = Path(__file__).parents[1] / "tools" / "bench_report.py"
+    tool = Path(__file__).parents[2] / "tools" / "bench_report.py"
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "benchmarks.md").write_text("<!-- What follows is written by make bench-report. -->\n")

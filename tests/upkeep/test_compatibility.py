@@ -17,7 +17,7 @@ import pytest
 
 import pyloop
 
-_TESTS: Final = Path(__file__).parent
+_TESTS: Final = Path(__file__).parents[1]
 _PAGE: Final = _TESTS.parent / "docs" / "compatibility.md"
 _ROW: Final = re.compile(
     r"\| `(?P<method>\w+)` \| (?:`(?P<keyword>[\w*]+)`)? ?\| 3\.(?P<first>\d+)(?:\+|-3\.(?P<last>\d+)) "
@@ -41,11 +41,11 @@ _CLASSES: Final[dict[str, tuple[type, ...]]] = {
 
 # PyLoop's transports, by module and name.
 _TRANSPORTS: Final = {
-    "_streams.StreamTransport": asyncio.Transport,
-    "_datagrams.DatagramTransport": asyncio.DatagramTransport,
-    "_pipes.ReadPipeTransport": asyncio.ReadTransport,
-    "_pipes.WritePipeTransport": asyncio.WriteTransport,
-    "_children.SubprocessTransport": asyncio.SubprocessTransport,
+    "_transports.streams.StreamTransport": asyncio.Transport,
+    "_transports.datagrams.DatagramTransport": asyncio.DatagramTransport,
+    "_transports.pipes.ReadPipeTransport": asyncio.ReadTransport,
+    "_transports.pipes.WritePipeTransport": asyncio.WriteTransport,
+    "_methods.children.SubprocessTransport": asyncio.SubprocessTransport,
 }
 
 
@@ -127,7 +127,8 @@ def test_every_method_and_keyword_has_a_row() -> None:
 
 def test_every_row_names_a_test_that_exists() -> None:
     for file in sorted({row.file for row in _rows()}):
-        text = (_TESTS / file).read_text(encoding="utf-8")
+        (path,) = _TESTS.rglob(file)
+        text = path.read_text(encoding="utf-8")
         missing = [row for row in _rows() if row.file == file and f"def {row.test}(" not in text]
         assert missing == []
 
@@ -158,7 +159,7 @@ def test_methods_take_asyncio_s_arguments(method: str) -> None:
 
 @pytest.mark.parametrize("name", _TRANSPORTS)
 def test_no_method_of_a_transport_is_left_abstract(name: str) -> None:
-    module, _, class_name = name.partition(".")
+    module, _, class_name = name.rpartition(".")
     ours: type = getattr(importlib.import_module(f"pyloop.{module}"), class_name)
     base = _TRANSPORTS[name]
     assert issubclass(ours, base)

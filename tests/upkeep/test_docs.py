@@ -12,7 +12,7 @@ import pytest
 import pyloop
 from support.programs import run_command
 
-_ROOT: Final = Path(__file__).resolve().parents[1]
+_ROOT: Final = Path(__file__).resolve().parents[2]
 _PAGES: Final = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
 
 # A whole program, and what it prints if that follows. What is only a part of one is marked as `py`.
