@@ -20,7 +20,8 @@ PACKAGE = ROOT / "python" / "pyloop"
 JAVA = ROOT / "src" / "main" / "java" / "dev" / "pyloop"
 PICTURES = ROOT / "docs" / "assets"
 
-_JAVA_IMPORT = re.compile(r"^import (?:static )?dev\.pyloop\.((?:[a-z]+\.)*)[A-Z]", re.MULTILINE)
+_JAVA_IMPORT = re.compile(r"^import (?:static )?dev\.pyloop\.((?:[a-z]+\.)*)([A-Z]\w*)(?:\.(\w+))?;", re.MULTILINE)
+_JAVA_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _JAVADOC = re.compile(r"/\*\*\s*(.*?)\s*\*/", re.DOTALL)
 _JAVA_PACKAGE = re.compile(r"^package dev\.pyloop((?:\.[a-z]+)*);", re.MULTILINE)
 
@@ -83,7 +84,12 @@ def java_rooms() -> dict[str, set[str]]:
         text = path.read_text(encoding="utf-8")
         package = _JAVA_PACKAGE.search(text)
         if package is not None and path.name not in {"package-info.java", "module-info.java"}:
-            others = {each.rstrip(".") for each in _JAVA_IMPORT.findall(text)}
+            code = _JAVA_COMMENT.sub("", text)
+            names = set(re.findall(r"\w+", _JAVA_IMPORT.sub("", code)))
+            # Not what only a comment names.
+            others = {
+                room.rstrip(".") for room, name, member in _JAVA_IMPORT.findall(code) if (member or name) in names
+            }
             found.setdefault(package[1].lstrip("."), set()).update(others)
     return {room: others - {room, ""} for room, others in found.items()}
 
@@ -130,7 +136,7 @@ def picture(graph: dict[str, set[str]], purposes: dict[str, str], root: str) -> 
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>\n'
         f'<rect class="back" width="{_WIDTH}" height="{height}" rx="6"/>\n'
-        + "\n".join([*boxes, *arrows])
+        + "\n".join([*arrows, *boxes])
         + "\n</svg>\n"
     )
 
@@ -170,7 +176,7 @@ def _python_purpose(room: str) -> str:
 def _java_purpose(room: str) -> str:
     path = JAVA.joinpath(*room.split("."), "package-info.java")
     found = _JAVADOC.search(path.read_text(encoding="utf-8")) if path.exists() else None
-    text = re.sub(r"\n\s*\*", "\n", found[1]) if found else ""
+    text = re.sub(r"(?m)^\s*\* ?", "", found[1]) if found else ""
     text = re.sub(r"\{@\w+ #?([^}]*)\}", r"\1", text)
     return _sentence(re.sub(r"^Floor \d+(?:, [^:]*)?: ", "", re.sub(r"</?\w+>", "", text)))
 

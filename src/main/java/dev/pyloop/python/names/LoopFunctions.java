@@ -6,7 +6,6 @@ import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.References;
-import dev.pyloop.python.loop.Source;
 
 /**
  * The functions of {@code pyloop._for_engine.callbacks}, the Python code that Java calls. Each may raise.
