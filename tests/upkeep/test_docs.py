@@ -13,7 +13,7 @@ import pyloop
 from support.programs import run_command
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
-_PAGES: Final = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
+_PAGES: Final = [_ROOT / "README.md", _ROOT / "CONTRIBUTING.md", *sorted((_ROOT / "docs").glob("*.md"))]
 
 # A whole program, and what it prints if that follows. What is only a part of one is marked as `py`.
 _PROGRAM: Final = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
