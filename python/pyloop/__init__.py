@@ -7,9 +7,9 @@ from the same sources:
 - ``jvm``: a Java virtual machine inside the process, for programs that use Java there too, and for systems without a
   library. It needs a Java runtime, version 25 or newer.
 
-The library is taken where there is one that loads. The environment variable ``PYLOOP_ENGINE`` (``native`` or ``jvm``)
-chooses otherwise, ``PYLOOP_MAX_HEAP`` bounds the memory of Java objects (``512m`` unless set), and ``pyloop.engine()``
-tells which engine it is. Importing this package starts none: the first event loop does, or the first look at
+PyLoop takes the library if there is one that loads. The environment variable ``PYLOOP_ENGINE`` (``native`` or ``jvm``)
+chooses the engine, and ``PYLOOP_MAX_HEAP`` bounds the memory of Java objects (``512m`` unless set). ``pyloop.engine()``
+tells which engine it is. Importing this package starts no engine. The first event loop starts it, or the first look at
 ``pyloop.EventLoop``, whose base class is Java's.
 """
 

@@ -1,6 +1,7 @@
-"""Finds the class of event loops, which the first to ask for it has imported, and the engine started with it.
+"""Finds the class of event loops. Whoever asks first imports it, and so starts the engine.
 
-The package imports this module at once: where a program has left its files behind, what says so must be there already.
+The package imports this module at once. A program may leave its files behind, by ``chroot`` for example; the message
+that says so must be loaded by then.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The event loop class: everything per connection, per server and per loop is asyncio's own code, inherited.
+"""The event loop class. It inherits asyncio's own code for what happens per connection, per server and per loop.
 
 It replaces private methods of asyncio's, as the modules of its base classes do. Other private names are in ``_stock``.
 
-What it needs of this package is imported with it, before the first loop exists: later there may be no file to import
-from, after a ``chroot`` for example, and no descriptor to read one with.
+This module imports all that a loop needs of the package, before the first loop exists. Later there may be no file to
+import from, after a ``chroot`` for example, and no descriptor to read one with.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The parts of asyncio that PyLoop builds on, private ones included; ``_stock.pyi`` says which and what they are.
 
-Nothing else in this package names what is private in asyncio, but methods that it overrides. Where a version of Python
-no longer has one of these names, a test fails, for that version's own asyncio tests run on PyLoop.
+Besides these names the package uses private methods and attributes of asyncio's objects. If a version of Python lacks
+one of them, a test fails, because that version's own asyncio tests run on PyLoop.
 """
 
 import asyncio.events

@@ -1,6 +1,6 @@
 """What the engine asks Python to do on its behalf: the rare cases of running a callback.
 
-It does what asyncio's private methods do, and sets private attributes of handles.
+The functions do what private methods of asyncio do, and set private attributes of handles.
 """
 
 from __future__ import annotations

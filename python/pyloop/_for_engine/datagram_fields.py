@@ -1,6 +1,6 @@
-"""What the engine looks at in a datagram transport, in slots whose places it looks up.
+"""The fields of a datagram transport that the engine reads. They are slots; the engine looks up where they lie.
 
-The names are asyncio's, whose own code sets them. So the two work on the same state.
+The names are asyncio's, and asyncio's own code sets the fields. So both work on the same state.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What the engine has to call and must not call itself, because it may run code of the program's.
+"""Calls that the engine leaves to Python, because they may run code of the program's.
 
-Greenlets move pieces of the C stack away and back, and no frame of Java's must be in such a piece. So the engine takes
-note of what is to be called, and has one of the functions here called when it has nothing on the stack.
+Greenlets move pieces of the C stack away and back, and such a piece must hold no frame of Java's. So the engine notes
+what to call. When it has no frame on the stack any more, a function of this module makes the calls.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run(errands: tuple[Any, ...]) -> None:
     """Run the errands that a method has left, of each a context to enter or None, a function and its arguments.
 
-    An exception is the caller's, after the rest was run.
+    An exception reaches the caller when the rest has run.
     """
     _run(iter(errands))
 

@@ -1,7 +1,7 @@
 """What transports ask Python to do on their behalf: calls of protocols that are rare, and reports of failures.
 
-All of it may run code of the program's, so the engine does not call it while it has frames of its own on the stack: see
-``_for_engine.errands``.
+All functions may run code of the program's. So the engine does not call them while it has frames of its own on the
+stack: see ``_for_engine.errands``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The references that transports and acceptors own, in slots whose places the engine looks up.
+"""The references that transports and acceptors own. They are slots; the engine looks up where they lie.
 
 The engine's types derive from these classes, so CPython itself shows the references to its garbage collector.
 """

@@ -1,8 +1,8 @@
-"""What stands on a loop where asyncio has its queues and its selector: views of the engine's own.
+"""Views of the engine's queues and poller. They stand where asyncio's loops have their queues and their selector.
 
-Whoever reads a view sees real handles, as they are now. Whoever changes one has the loop hand its queues over to
-Python: from then on asyncio's own code runs the callbacks, with a deque and a list of its own (see
-``_methods.outside``), and the views show those.
+A view shows real handles, as they are when somebody looks. When somebody changes a view, the loop hands its queues over
+to Python. From then on asyncio's own code runs the callbacks, with a deque and a list of its own (see
+``_methods.outside``), and the views show these.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A child process as a transport, watched through a descriptor of its own (pidfd) on the loop's poller.
 
-No thread waits and no signal handler is needed, so that of SIGCHLD is the program's. The descriptor stands for the
-process itself, not for its number, which may be another's as soon as somebody has waited for the child.
+No thread waits, and the handler of SIGCHLD stays the program's. The descriptor stands for the process itself and not
+for its number: as soon as somebody has waited for the child, another process may get the number.
 """
 
 from __future__ import annotations

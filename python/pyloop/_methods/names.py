@@ -1,7 +1,7 @@
-"""Names and addresses: what needs no looking up is answered at once, the rest in another thread, as on asyncio.
+"""Names and addresses. The loop answers at once what needs no looking up, and the rest in another thread, as asyncio.
 
-The answers are the C library's own. For an address literal and a numeric port it asks nobody, so the loop may; and its
-answer is the same for ever, so it is kept.
+The answers are the C library's own. For an address literal and a numeric port the C library asks nobody. So the loop
+may call it, and keep the answer, which is the same for ever.
 """
 
 from __future__ import annotations

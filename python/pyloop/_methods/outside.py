@@ -1,9 +1,8 @@
 """The loop as seen from outside: what a program, or a tool for testing, has replaced on it or on handles.
 
-As long as nothing is replaced, the engine runs the callbacks, and asks nobody. What is replaced is found when a run
-begins, or with the next poll. Then the run is a compatible one: the loop hands its queues over to Python, and asyncio's
-own ``_run_once`` runs the callbacks, or whatever stands in its place. The engine goes on polling, by
-``_selector.select``.
+As long as nothing is replaced, the engine runs the callbacks and asks nobody. The loop finds what is replaced when a
+run begins, or with the next poll. Then it hands its queues over to Python, and asyncio's own ``_run_once``, or whatever
+stands in its place, runs the callbacks. The engine goes on polling, by ``_selector.select``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Making servers: asyncio's own code, but one that is cancelled when it already listens leaves nothing behind.
+"""Making servers by asyncio's own code. A server that is cancelled while it begins to listen leaves nothing behind.
 
 Like ``_loop``, this module relies on private names of asyncio.
 """

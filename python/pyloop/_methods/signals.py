@@ -1,7 +1,7 @@
-"""Signal handlers of the loop: asyncio's own, but that a program's own wake-up descriptor hears of signals too.
+"""Signal handlers of the loop, by asyncio's own code. A wake-up descriptor of the program's hears of signals too.
 
 While a loop of the main thread sleeps, the engine has signals written to the self-pipe, if nobody else has them. So the
-descriptor of the process is the loop's own only while there are handlers of it, as on asyncio.
+wake-up descriptor of the process is the loop's only while the loop has handlers, as on asyncio.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The loop's methods for plain sockets: tried at once, and where the system says "not now", again when it is ready.
+"""The loop's methods for plain sockets. They try at once and, if the system says "not now", again when it is ready.
 
-The waiting is Java's. What is to be done is done here, by the coroutine when it goes on: if it was cancelled after
-the socket became ready, nothing has been read, accepted or sent that nobody knows of.
+Java waits. The coroutine reads, accepts or sends here, when it goes on. So a coroutine that is cancelled after the
+socket became ready has read, accepted and sent nothing.
 """
 
 from __future__ import annotations

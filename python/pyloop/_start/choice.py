@@ -1,7 +1,7 @@
 """Chooses what runs the engine: the native library, or a Java virtual machine.
 
-Both are made from the same Java sources. The library is taken where there is one that loads; ``PYLOOP_ENGINE`` says
-otherwise. Every start runs through this module, so it imports nothing that is slow to import.
+Both are made from the same Java sources. PyLoop takes the library if there is one that loads, unless ``PYLOOP_ENGINE``
+names an engine. Every start runs through this module, so it imports nothing that is slow to import.
 """
 
 from __future__ import annotations

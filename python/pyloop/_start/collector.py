@@ -1,7 +1,7 @@
 """Tells CPython's cyclic garbage collector of handles that the engine keeps out of its lists.
 
-Most handles live too short to be worth being tracked. So loops that were dropped with handles in a cycle are found only
-because the engine has its queued handles tracked before a full collection.
+Most handles live too briefly to be worth tracking. Before a full collection the engine has its queued handles tracked.
+So the collector finds loops that were dropped with handles in a cycle.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The engine as a native library in this process: nothing else to start, and nothing that a fork breaks.
+"""The engine as a native library in this process. Nothing else has to start, and a fork breaks nothing.
 
-A forked child goes on with copies of the parent's loops. What such a copy shares with its original, the poller and the
-pipes that wake it, is replaced in the child before anything else runs there: the child can then neither wake the parent
-nor take what was meant for it. And what the loop that forks has put off until the end of its iteration it sends before,
-for the copy would send it once more.
+A forked child goes on with copies of the parent's loops. A copy shares its poller and the pipes that wake it with its
+original. The child replaces them before anything else runs there, so it can neither wake the parent nor take what was
+meant for it. The loop that forks may have put off writes until the end of its iteration. It sends them before the fork,
+for the copy would send them once more.
 """
 
 from __future__ import annotations

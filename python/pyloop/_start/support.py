@@ -1,6 +1,6 @@
 """Tells whether PyLoop can work with this interpreter, before anything native is touched.
 
-Whether it is the main one, the engine's start finds out.
+The start of the engine finds out whether this is the main interpreter.
 """
 
 from __future__ import annotations

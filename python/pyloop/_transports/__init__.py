@@ -1,1 +1,1 @@
-"""Transports: per connection here, per message in the engine."""
+"""Transports. What happens per connection is here, what happens per message in the engine."""

@@ -1,4 +1,4 @@
-"""Datagram transports: asyncio's own, with what happens per datagram in Java.
+"""Datagram transports. They are asyncio's own; Java does what happens per datagram.
 
 Importing this module builds the engine's type.
 """

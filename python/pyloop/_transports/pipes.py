@@ -1,4 +1,4 @@
-"""Transports over pipes: per pipe here, per message in Java.
+"""Transports over pipes. What happens per pipe is here, what happens per message in Java.
 
 Importing this module builds the engine's types.
 """

@@ -1,4 +1,4 @@
-"""Stream transports and what accepts their connections: per connection here, per message in Java.
+"""Stream transports and what accepts their connections. Per connection is here, per message in Java.
 
 Importing this module builds the engine's types.
 """
