@@ -44,7 +44,7 @@ class Java(Workload):
         if importlib.util.find_spec("jpype") is None:
             raise UnmeasurableError("JPype is not installed")
         seconds = str(setting.seconds), str(setting.warm_up)
-        return processes.run(loop, setting, "-m", "pyloop.bench.java", loop, self.name, *seconds, setting.form)
+        return processes.run(loop, setting, "-m", "pyloop_bench.java", loop, self.name, *seconds, setting.form)
 
 
 def _jpype() -> Any:

@@ -16,9 +16,8 @@ from ._for_engine import views
 from ._methods.names import NameMethods
 from ._methods.outside import OutsideMethods, remember_methods
 from ._methods.processes import ProcessMethods
-from ._methods.self_pipe import PipeEnd
 from ._methods.servers import ServerMethods
-from ._methods.signals import SignalMethods
+from ._methods.signals import PipeEnd, SignalMethods
 from ._methods.sockets import SocketMethods
 from ._start import collector
 from ._transports import datagrams, streams, tls

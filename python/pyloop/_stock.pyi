@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from logging import Logger
 from typing import Any
 
-from ._methods.self_pipe import PipeEnd
+from ._methods.signals import PipeEnd
 
 __all__ = [
     "HAS_POLICIES",
