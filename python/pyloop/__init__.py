@@ -16,6 +16,7 @@ tells which engine it is. Importing this package starts no engine. The first eve
 from __future__ import annotations
 
 import asyncio
+import sys
 
 from ._first import loop_class as _loop_class
 
@@ -26,11 +27,25 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TypeVar
 
     from ._loop import EventLoop
+    from ._observe.reports import SlowCallback, Stall
+    from ._observe.snapshot import Histogram, LoopMetrics
     from ._policy import EventLoopPolicy
 
     _T = TypeVar("_T")
 
-__all__ = ["EventLoop", "__version__", "engine", "install", "new_event_loop", "run"]
+__all__ = [
+    "EventLoop",
+    "Histogram",
+    "LoopMetrics",
+    "SlowCallback",
+    "Stall",
+    "__version__",
+    "engine",
+    "install",
+    "metrics",
+    "new_event_loop",
+    "run",
+]
 if hasattr(asyncio.events, "get_event_loop_policy"):  # asyncio's policies are to go with 3.16
     __all__ += ["EventLoopPolicy"]
 
@@ -55,16 +70,34 @@ def install() -> None:
     _policy.install()
 
 
-def new_event_loop() -> EventLoop:
+def metrics() -> tuple[LoopMetrics, ...]:
+    """Return what each event loop of this process has done and has, in the order in which they were made.
+
+    Those that are closed are left out. Any thread may ask, and stops nobody.
+    """
+    if "pyloop._loop" not in sys.modules:
+        return ()
+    from ._observe import reading  # noqa: PLC0415 - most programs do not ask
+
+    return reading.all_snapshots()
+
+
+def new_event_loop(*, slow_callback_threshold: float | None = None, stall_threshold: float | None = None) -> EventLoop:
     """Return a new event loop; the factory to hand to ``asyncio.Runner``, uvicorn, anyio and the like.
+
+    Args:
+        slow_callback_threshold: the seconds from which on a callback is reported, outside debug mode too; None leaves
+            it to the environment variable ``PYLOOP_SLOW_CALLBACK``.
+        stall_threshold: the seconds after which a callback that goes on is reported; None leaves it to the variable
+            ``PYLOOP_STALL``.
 
     Raises:
         RuntimeError: this interpreter or system is not supported, no engine could be started, the files of this package
             are out of reach, or this process is the fork of one whose engine is a JVM.
-        ValueError: ``PYLOOP_MAX_HEAP`` is no size.
+        ValueError: ``PYLOOP_MAX_HEAP`` is no size; or a threshold is not a positive number.
         OSError: descriptors are exhausted.
     """
-    return _loop_class()()
+    return _loop_class()(slow_callback_threshold=slow_callback_threshold, stall_threshold=stall_threshold)
 
 
 def run(
@@ -99,6 +132,14 @@ if not TYPE_CHECKING:  # Type checkers would take every name for one that it kno
             from . import _policy  # noqa: PLC0415 - most programs name their loop
 
             value = _policy.EventLoopPolicy
+        elif name in {"Histogram", "LoopMetrics"}:
+            from ._observe import snapshot  # noqa: PLC0415 - most programs do not ask
+
+            value = getattr(snapshot, name)
+        elif name in {"SlowCallback", "Stall"}:
+            from ._observe import reports  # noqa: PLC0415 - most programs have none
+
+            value = getattr(reports, name)
         else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         globals()[name] = value

@@ -19,6 +19,7 @@ from ._methods.processes import ProcessMethods
 from ._methods.servers import ServerMethods
 from ._methods.signals import PipeEnd, SignalMethods
 from ._methods.sockets import SocketMethods
+from ._observe.state import Observation
 from ._start import collector
 from ._transports import datagrams, streams, tls
 from ._transports.plain_sockets import is_plain
@@ -79,6 +80,7 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
         "_forever",
         "_handed_over",
         "_listening",
+        "_observed",
         "_outer_wakeup",
         "_replaced",
         "_untouched",
@@ -90,13 +92,18 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
         # Every future and task asks, from C: there the library's method costs less than one of Python's, a JVM's more.
         get_debug = _engine.EventLoop._get_debug
 
-    def __init__(self) -> None:
+    def __init__(self, *, slow_callback_threshold: float | None = None, stall_threshold: float | None = None) -> None:
         """Make a loop.
+
+        Args:
+            slow_callback_threshold: see the attribute; None leaves it to ``PYLOOP_SLOW_CALLBACK``.
+            stall_threshold: see the attribute; None leaves it to ``PYLOOP_STALL``.
 
         Raises:
             OSError: descriptors are exhausted.
             RuntimeError: the loop is initialized already; or the engine is a JVM that does not work any more, because
                 this process is the fork of one or because its files were closed.
+            ValueError: a threshold is not a positive number, be it an argument or in the environment.
         """
         _engine.runtime.prepare()
         self._init()
@@ -109,12 +116,14 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
             self._listening = {}
             self._outer_wakeup = _NO_DESCRIPTOR
             self._forever = False
+            self._observed = Observation()
             super().__init__(views.Selector(self))
             self._ready = views.ReadyQueue(self)
             self._scheduled = views.Timers(self)
             self._transports = _Transports(self)
             self._watching = True
             self._look_from_outside()
+            self._observe(slow_callback_threshold, stall_threshold)
             _engine.runtime.loop_made(self)
         except BaseException:
             self._closed = True
@@ -137,6 +146,7 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
             super().run_forever()
         finally:
             self._forever = False
+            self._end_watch()
 
     def close(self) -> None:
         """Close the loop, which must not run.
@@ -144,6 +154,8 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
         Raises:
             RuntimeError: it runs.
         """
+        if not (self._closed or self.is_running()):
+            self._keep_metrics()
         super().close()
         # Nothing becomes ready any more; without this a closed loop would be a cycle, which waits for the collector.
         self._drop_views()
@@ -162,6 +174,8 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
             given = {} if context is None else {"context": context}  # a parameter of 3.15's
             return super()._make_socket_transport(sock, protocol, waiter, extra=extra, server=server, **given)
         self._ensure_fd_no_transport(sock)
+        if server is not None:
+            self._note_accepted()
         return streams.StreamTransport(self, sock, protocol, waiter, extra, server, context)
 
     def _make_ssl_transport(
@@ -193,6 +207,8 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
                 **given,
             )
         self._ensure_fd_no_transport(rawsock)
+        if server is not None:
+            self._note_accepted()
         ssl_protocol = tls.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
         streams.StreamTransport(self, rawsock, ssl_protocol, extra=extra, server=server, context=context)
         return ssl_protocol._app_transport  # type: ignore[return-value]

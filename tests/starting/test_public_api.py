@@ -270,6 +270,7 @@ def test_a_subclass_adds_to_the_loop() -> None:
 def test_all_names_exist() -> None:
     package = importlib.import_module("pyloop")
     names = {"EventLoop", "EventLoopPolicy", "__version__", "engine", "install", "new_event_loop", "run"}
+    names |= {"Histogram", "LoopMetrics", "SlowCallback", "Stall", "metrics"}
     assert set(package.__all__) == names
     assert all(hasattr(package, name) for name in names)
     assert re.fullmatch(r"\d+\.\d+\.\d+([.\w+]*)", pyloop.__version__)

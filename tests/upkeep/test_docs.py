@@ -34,7 +34,7 @@ def test_a_program_of_the_documentation_runs(program: str, output: str | None, t
 @pytest.mark.parametrize("name", pyloop.__all__)
 def test_a_public_name_is_in_the_reference(name: str) -> None:
     text = (_ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    assert re.search(rf"\bpyloop\.(_loop\.|_policy\.)?{name}\b", text)
+    assert re.search(rf"\bpyloop\.(_loop\.|_policy\.|_observe\.\w+\.)?{name}\b", text)
 
 
 def test_nobody_is_told_to_install_another_project() -> None:

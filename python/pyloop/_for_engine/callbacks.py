@@ -80,6 +80,13 @@ def log_if_slow(loop: EventLoop, seconds: float) -> None:
         base_events.logger.warning("Executing a transport's callback took %.3f seconds", seconds)
 
 
+def report_slow(loop: EventLoop, subject: Any, arguments: tuple[Any, ...] | None, seconds: float) -> None:
+    """Hear of a callback that took long, or a transport's call of its protocol, where ``arguments`` is None."""
+    from pyloop._observe import reports  # noqa: PLC0415 - imported already where calls are measured
+
+    reports.hear_of_slow(loop, subject, arguments, seconds)
+
+
 def descriptor_of(loop: EventLoop, file: Any) -> int:
     """Return the descriptor of an object with a ``fileno`` method, as asyncio's selectors do.
 

@@ -16,6 +16,7 @@ from collections import deque
 
 from pyloop import _engine, _stock
 from pyloop._for_engine import callbacks, views
+from pyloop._observe.methods import ObserveMethods
 
 TYPE_CHECKING = False  # not from typing, which is slow to import
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _RUN: Any = asyncio.Handle._run
 _IS_STOCK = getattr(getattr(_RUN, "__code__", None), "co_filename", "") == _HANDLES_FILE
 
 
-class OutsideMethods(_engine.EventLoop, _stock.SelectorEventLoop):
+class OutsideMethods(ObserveMethods, _engine.EventLoop, _stock.SelectorEventLoop):
     """A part of the event loop class."""
 
     __slots__ = ()
@@ -67,6 +68,7 @@ class OutsideMethods(_engine.EventLoop, _stock.SelectorEventLoop):
     def _begin_run(self, *, outermost: bool) -> None:
         """Take note that a run begins, or that one of several goes on."""
         self._set("_main_thread", self._thread_id == threading.main_thread().ident)
+        self._note_run()
         if not self._look_from_outside() and outermost and self._handed_over:
             self._close_queues()
 

@@ -34,6 +34,7 @@ public final class EventLoop implements AutoCloseable {
     private final LongQueue again = new LongQueue();
 
     private final PollPolicy policy = new PollPolicy();
+    private final Metrics metrics = new Metrics();
     private final Readiness readiness;
     private final Callbacks callbacks;
     private final Host host;
@@ -49,6 +50,10 @@ public final class EventLoop implements AutoCloseable {
     private boolean closed;
     private long iteration;
     private int polls;
+    /** Turns of sources among them. */
+    private long callbacksRun;
+    /** The most callbacks of an iteration. */
+    private int mostReady;
 
     /** Whether the poll of this iteration found more than one descriptor. */
     private boolean crowded;
@@ -205,7 +210,29 @@ public final class EventLoop implements AutoCloseable {
      */
     public void select(long timeout, Found found) {
         iteration++;
-        readiness.select(timeout, found);
+        metrics.polling(System.nanoTime());
+        metrics.polled(readiness.select(timeout, found));
+        if (timeout != Readiness.NOT_AT_ALL) {
+            metrics.slept();
+        }
+    }
+
+    /** Returns what the loop counts. */
+    @Inlined
+    public Metrics metrics() {
+        return metrics;
+    }
+
+    /** Shows what the loop has counted and what it has now, in an order that Python knows. */
+    public void showMetrics(LongConsumer visitor) {
+        visitor.accept(iteration);
+        visitor.accept(callbacksRun);
+        visitor.accept(mostReady);
+        metrics.show(readiness.isSleeping(), visitor);
+        visitor.accept((long) ready.size() + again.size());
+        visitor.accept(timers.size());
+        visitor.accept(readiness.watchedByProgram());
+        visitor.accept(readiness.isSleeping() ? 1 : 0);
     }
 
     /** Returns the number of the iteration that runs or was the last to run. */
@@ -251,13 +278,14 @@ public final class EventLoop implements AutoCloseable {
             // A callback may drop all that are queued.
             while (run.left > 0 && !ready.isEmpty()) {
                 run.left--;
+                callbacksRun++;
                 if (callbacks.run(ready.poll())) {
                     return true;
                 }
             }
             if (run.left == Run.FALLING_ASLEEP) {
                 run.left = Run.BREATHING;
-                if (polled(readiness.sleep())) {
+                if (slept()) {
                     return true;
                 }
             } else if (run.left != Run.BREATHING) {
@@ -279,10 +307,13 @@ public final class EventLoop implements AutoCloseable {
                 }
             }
             if (!timers.isEmpty()) {
-                timers.queueDue(nextTick(), ready);
+                timers.queueDue(nextTick(), ready, metrics);
             }
             run.left = ready.size();
             policy.running(run.left);
+            if (run.left > mostReady) {
+                mostReady = run.left;
+            }
         }
     }
 
@@ -340,19 +371,28 @@ public final class EventLoop implements AutoCloseable {
         if ((++polls & (POLLS_PER_TRIM - 1)) == 0) {
             trimQueues();
         }
+        long now = System.nanoTime();
+        metrics.polling(now);
         if (timeoutNanos() == Readiness.NOT_AT_ALL) {
-            return polled(readiness.poll());
+            return polled(readiness.poll(), now);
         }
         if (host.beforeSleep()) {
             run.left = Run.FALLING_ASLEEP;
             return true;
         }
-        return polled(readiness.sleep());
+        return slept();
     }
 
-    /** Queues what a poll has found, given its answer, and breathes. */
-    private boolean polled(int count) {
-        policy.polled(readiness.watchedByProgram());
+    /** Sleeps, and breathes. */
+    private boolean slept() {
+        int count = readiness.sleep();
+        return polled(count, metrics.slept());
+    }
+
+    /** Queues what a poll has found, given its answer and the time, and breathes. */
+    private boolean polled(int count, long now) {
+        metrics.polled(count);
+        policy.polled(now);
         int before = ready.size();
         if (!again.isEmpty()) {
             again.drainTo(ready);

@@ -43,13 +43,11 @@ final class PollPolicy {
         return System.nanoTime() - lastPoll >= MAX_NANOS;
     }
 
-    /** Takes note of a poll. Its time matters only while the program watches nothing; one that is too old polls early. */
-    void polled(int watchedByProgram) {
+    /** Takes note of a poll and its time in nanoseconds; one that is too old polls early. */
+    void polled(long now) {
         sincePoll = 0;
         nextClockReading = CALLBACKS_BETWEEN_CLOCK_READINGS;
-        if (watchedByProgram == 0) {
-            lastPoll = System.nanoTime();
-        }
+        lastPoll = now;
     }
 
     /** Takes note that {@code count} callbacks are about to run. */

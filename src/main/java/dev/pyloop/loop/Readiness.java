@@ -179,8 +179,8 @@ public final class Readiness {
         }
     }
 
-    /** Polls, for another who runs the callbacks; the host was told before if that is to sleep. */
-    void select(long nanos, Found found) {
+    /** Polls, for another who runs the callbacks; the host was told before if that is to sleep. Returns the poller's answer. */
+    int select(long nanos, Found found) {
         boolean told = woken;
         woken = false;
         sleeping = true;
@@ -197,6 +197,12 @@ public final class Readiness {
         if (count < 0) {
             check(count);
         }
+        return count;
+    }
+
+    /** Tells whether the loop sleeps, or is about to. */
+    boolean isSleeping() {
+        return sleeping;
     }
 
     private int sleep(long nanos) {

@@ -88,19 +88,21 @@ final class Timers {
         return handle;
     }
 
-    /** Queues all that are due before {@code end}, in the order of their deadlines. */
-    void queueDue(double end, LongQueue ready) {
+    /** Queues all that are due before {@code end}, in the order of their deadlines, and counts them. */
+    void queueDue(double end, LongQueue ready, Metrics metrics) {
         // So that a NaN is due, as on asyncio.
         while (!heap.isEmpty() && !(heap.nextDeadline() >= end)) {
             long handle = heap.peek();
             // First, for it may fail.
             ready.add(handle);
+            metrics.timerDue(end, heap.nextDeadline());
             heap.remove();
             callbacks.unschedule(handle);
             if (callbacks.isCancelled(handle)) {
                 heap.noteCancelledRemoved();
             }
         }
+        metrics.lookedForTimers(end);
     }
 
     /** Drops cancelled timers as asyncio does at the beginning of an iteration. */

@@ -3,6 +3,7 @@ package dev.pyloop.transport;
 import dev.pyloop.libc.Errno;
 import dev.pyloop.libc.SocketAddress;
 import dev.pyloop.libc.SocketCalls;
+import dev.pyloop.loop.Metrics;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.ScratchBuffer;
 import java.util.ArrayDeque;
@@ -28,6 +29,7 @@ public final class Acceptor implements AutoCloseable {
     private static final byte[] NO_ADDRESS = {};
 
     private final SocketCalls calls;
+    private final Metrics metrics;
     private final int listener;
     private final int limit;
     private final ArrayDeque<Connection> accepted = new ArrayDeque<>();
@@ -41,6 +43,7 @@ public final class Acceptor implements AutoCloseable {
      */
     public Acceptor(StreamIo io, int listener, int limit) {
         calls = io.calls();
+        metrics = io.metrics();
         this.listener = listener;
         this.limit = limit;
         byte[] local = localAddress(listener);
@@ -66,6 +69,7 @@ public final class Acceptor implements AutoCloseable {
         for (int i = 0; i < limit; i++) {
             int result = calls.accept(listener, address.address());
             if (result >= 0) {
+                metrics.accepted();
                 take(result);
                 tell(arrived);
             } else if (Errno.saysLater(result)) {

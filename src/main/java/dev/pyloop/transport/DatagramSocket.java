@@ -1,6 +1,7 @@
 package dev.pyloop.transport;
 
 import dev.pyloop.libc.Errno;
+import dev.pyloop.loop.Metrics;
 import dev.pyloop.reactor.Interest;
 import org.jspecify.annotations.Nullable;
 
@@ -93,6 +94,7 @@ public final class DatagramSocket extends Flushable {
         int limit = io.shared().loop().isIdle() ? batch : 1;
         int count = io.calls().receive(owner.openDescriptor(), io.input().prepare(limit, room), limit);
         full = count == limit;
+        io.shared().metrics().receivedDatagrams(count);
         return count;
     }
 
@@ -147,9 +149,13 @@ public final class DatagramSocket extends Flushable {
         }
         assert queue == null;
         long result = io.calls().send(owner.openDescriptor(), address, length, name, nameLength);
+        Metrics metrics = io.shared().metrics();
         if (result < 0) {
+            metrics.sentDatagrams(0);
             return result;
         }
+        metrics.sentDatagrams(1);
+        metrics.sentBytes(length);
         if (io.shared().defers()) {
             list();
         }
@@ -238,8 +244,12 @@ public final class DatagramSocket extends Flushable {
         int burst = Math.min(waiting.count(), DatagramIo.MAX_BURST);
         waiting.describe(io.output(), burst);
         int sent = io.calls().send(owner.openDescriptor(), io.output(), burst);
+        Metrics metrics = io.shared().metrics();
+        metrics.sentDatagrams(sent);
         if (sent >= 0) {
+            long before = waiting.size();
             waiting.removeFirst(sent, owner);
+            metrics.sentBytes(before - waiting.size());
         } else if (!Errno.saysLater(sent)) {
             waiting.removeFirst(1, owner);
             owner.sendFailed(-sent);

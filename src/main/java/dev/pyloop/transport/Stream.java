@@ -59,7 +59,9 @@ public final class Stream extends Flushable {
 
     /** Receives up to {@code size} bytes at {@code address}; 0 at the end, or the negated errno. */
     public long receive(long address, long size) {
-        return transfers.receive(owner.openDescriptor(), address, size);
+        long result = transfers.receive(owner.openDescriptor(), address, size);
+        io.metrics().received(result);
+        return result;
     }
 
     /** Starts to watch for something to read; EEXIST and the like cannot happen, lack of memory can. */
@@ -128,6 +130,7 @@ public final class Stream extends Flushable {
             return 0;
         }
         long sent = transfers.send(owner.openDescriptor(), address, length);
+        io.metrics().sent(sent);
         if (sent >= 0 || Errno.saysLater(sent)) {
             return Math.max(sent, 0);
         }
@@ -322,7 +325,7 @@ public final class Stream extends Flushable {
         if (waiting == null) {
             return 0;
         }
-        long result = waiting.send(transfers, owner, io.vector(), StreamIo.VECTOR_LENGTH);
+        long result = waiting.send(transfers, owner, io);
         if (waiting.isEmpty()) {
             queue = null;
             io.keepQueue(waiting);

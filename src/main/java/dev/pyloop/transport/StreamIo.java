@@ -1,10 +1,12 @@
 package dev.pyloop.transport;
 
+import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.Iovec;
 import dev.pyloop.libc.PipeCalls;
 import dev.pyloop.libc.SocketCalls;
 import dev.pyloop.loop.Callbacks;
 import dev.pyloop.loop.EventLoop;
+import dev.pyloop.loop.Metrics;
 import dev.pyloop.memory.ScratchBuffer;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ public final class StreamIo {
     private static final int MAX_SPARE_QUEUES = 64;
 
     private final EventLoop loop;
+    private final Metrics metrics;
     private final Callbacks callbacks;
     private final FlushList flushList;
     private final SocketCalls calls = new SocketCalls();
@@ -32,6 +35,7 @@ public final class StreamIo {
     /** Makes what streams on {@code loop} need; what is to be sent when callbacks have run they enter in {@code flushList}. */
     public StreamIo(EventLoop loop, Callbacks callbacks, FlushList flushList) {
         this.loop = loop;
+        metrics = loop.metrics();
         this.callbacks = callbacks;
         this.flushList = flushList;
     }
@@ -54,6 +58,12 @@ public final class StreamIo {
     /** Tells whether the caller is a callback, so that what it writes may wait for a flush. */
     boolean defers() {
         return Thread.currentThread() == runner;
+    }
+
+    /** Returns what the loop counts. */
+    @Inlined
+    public Metrics metrics() {
+        return metrics;
     }
 
     EventLoop loop() {

@@ -56,17 +56,19 @@ public final class WriteQueue {
     /**
      * Sends as much as there is room for; the tokens of chunks that were sent go to {@code owner}.
      *
-     * @param vector where {@code limit} chunks can be described for one system call
+     * @param io has room for one system call to be described in, and counts the calls
      * @return 0, or the negated errno with which the last system call failed
      */
     @Inlined
-    long send(Transfers transfers, StreamOwner owner, long vector, int limit) {
+    long send(Transfers transfers, StreamOwner owner, StreamIo io) {
         while (count > 0) {
-            boolean all = count <= limit;
+            boolean all = count <= StreamIo.VECTOR_LENGTH;
             long offered = size;
             long sent = count == 1
                     ? transfers.send(owner.openDescriptor(), address(), length())
-                    : transfers.send(owner.openDescriptor(), vector, describe(vector, limit));
+                    : transfers.send(
+                            owner.openDescriptor(), io.vector(), describe(io.vector(), StreamIo.VECTOR_LENGTH));
+            io.metrics().sent(sent);
             if (sent < 0) {
                 return sent;
             }

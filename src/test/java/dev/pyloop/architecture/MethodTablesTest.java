@@ -48,6 +48,7 @@ class MethodTablesTest {
     private static final Map<String, String> STUB_CLASSES = Map.of(
             "LoopType", "EventLoop",
             "Outside", "EventLoop",
+            "Measures", "EventLoop",
             "StreamType", "StreamTransport",
             "AcceptorType", "Acceptor",
             "DatagramType", "DatagramTransport");

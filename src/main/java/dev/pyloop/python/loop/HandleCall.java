@@ -31,6 +31,9 @@ final class HandleCall {
     @Borrowed
     long context;
 
+    /** When the call was asked for, in nanoseconds, where the loop measures callbacks; else {@value SlowCalls#NOT_MEASURED}. */
+    long start = SlowCalls.NOT_MEASURED;
+
     /** Makes the calls of the run that is driven with {@code request}. */
     HandleCall(long request) {
         turn = new Turn(request);

@@ -29,6 +29,9 @@ final class LoopAttributes {
             loop.signals().setInMainThread(Objects.isTrue(value));
         } else if (name == Names.FOREVER) {
             loop.state().setForever(Objects.isTrue(value));
+            if (!loop.state().isForever()) {
+                loop.engine().metrics().rest();
+            }
         } else if (name == Names.TASK_FACTORY) {
             loop.state().setTaskFactory(value != Objects.NONE);
         } else if (name == Names.FOREIGN_TRANSPORTS) {

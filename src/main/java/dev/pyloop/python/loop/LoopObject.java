@@ -43,6 +43,9 @@ public final class LoopObject implements Callbacks, Host {
     private final ReplacedMethods replaced;
     private final TaskKeywords taskKeywords;
     private final LoopTransports transports;
+    private final SlowCalls slow;
+    /** Whether that is to measure the calls. */
+    private boolean measuring;
 
     /** Where {@link #run} puts what it prepares: that of the run that goes on. */
     private HandleCall call = new HandleCall(Objects.NULL);
@@ -52,6 +55,7 @@ public final class LoopObject implements Callbacks, Host {
         this.self = self;
         state = new LoopState(self);
         errands = new Errands(self, runner);
+        slow = new SlowCalls(self, errands);
         handles = new HandleRunner(sends.datagrams(), errands);
         replaced = new ReplacedMethods(self);
         taskKeywords = new TaskKeywords(self, runner);
@@ -91,6 +95,12 @@ public final class LoopObject implements Callbacks, Host {
     @Inlined
     LoopState state() {
         return state;
+    }
+
+    /** Has calls reported from now on that take so many nanoseconds or more; 0 for none. */
+    void measure(long nanos) {
+        measuring = nanos > 0;
+        slow.setThreshold(nanos);
     }
 
     /** Returns what the loop makes tasks with. */
@@ -161,7 +171,18 @@ public final class LoopObject implements Callbacks, Host {
             handles.setThreadState(runner.threadState());
             transports.setRunner(runner.thread());
         }
-        return new EventLoop.Run(!state.isForever());
+        EventLoop.Run run = new EventLoop.Run(!state.isForever());
+        engine.metrics().beginRun();
+        return run;
+    }
+
+    /** Takes note that a call is about to be made; returns true. */
+    @Inlined
+    private boolean asked(HandleCall prepared) {
+        if (measuring) {
+            slow.begin(prepared);
+        }
+        return true;
     }
 
     /** Goes on with a run; false when it is over. Otherwise {@code prepared} is to be called. */
@@ -170,7 +191,7 @@ public final class LoopObject implements Callbacks, Host {
         HandleCall outer = call;
         call = prepared;
         try {
-            return engine.advance(run);
+            return engine.advance(run) && asked(prepared);
         } finally {
             // A handler of a signal may have run the loop in there, by a run of its own.
             call = outer;
@@ -180,8 +201,11 @@ public final class LoopObject implements Callbacks, Host {
     /** Ends the call of a run; true if another is to be made before the run goes on. */
     @Inlined
     boolean finish(HandleCall made, @Owned long result) {
+        if (made.start != SlowCalls.NOT_MEASURED) {
+            slow.end(made, result);
+        }
         if (made.turn.isAsking()) {
-            return turns.goOn(made.turn, made.turn.takeStep(), result);
+            return turns.goOn(made.turn, made.turn.takeStep(), result) && asked(made);
         }
         handles.finish(made, result);
         sends.endCallback();
@@ -190,6 +214,7 @@ public final class LoopObject implements Callbacks, Host {
 
     /** A run is over: what is written from now on is sent at once. */
     void endRun() {
+        engine.metrics().endRun();
         if (runner.end()) {
             transports.setRunner(null);
             taskKeywords.release();

@@ -125,6 +125,7 @@ public final class LoopType implements ErrandMethods {
                         "Prepare the handles that programs keep, of all loops, for a full garbage collection.")
                 .keywords("_set", methods, SET, "Tell the engine the value of one of the loop's attributes.");
         Outside.addTo(builder);
+        Measures.addTo(builder);
         long type = builder.build(Objects.NULL);
         Loops.setLoopType(type);
         Waiters.enter();

@@ -35,6 +35,7 @@ final class Scheduling {
     @Inlined
     static @Owned long callSoonThreadsafe(@Borrowed long self, long arguments, long count, @Borrowed long names) {
         LoopObject loop = Loops.get(self);
+        loop.engine().metrics().posted();
         if (!loop.isPlain() || !Arguments.areUsual(1, count, names)) {
             return Stock.callSoonThreadsafe(self, arguments, count, names);
         }

@@ -33,6 +33,7 @@ public final class LoopFunctions {
 
     private static final class Slow {
         static final @Borrowed long LOG = Imports.attribute(MODULE, "log_if_slow");
+        static final @Borrowed long REPORT = Imports.attribute(MODULE, "report_slow");
     }
 
     private static final class Turns {
@@ -87,6 +88,11 @@ public final class LoopFunctions {
     /** Returns the function that logs, in debug mode, that the loop spent long on a transport. */
     public static @Borrowed long slowLogger() {
         return Slow.LOG;
+    }
+
+    /** Returns the function that hears of a callback, or a call of a source's, that took long. */
+    public static @Borrowed long slowReporter() {
+        return Slow.REPORT;
     }
 
     /** Returns an {@code asyncio.Handle} for the turn of a source. */

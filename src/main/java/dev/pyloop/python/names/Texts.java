@@ -108,6 +108,7 @@ final class Texts {
             "report_fatal",
             "report_fatal_write",
             "report_read_error",
+            "report_slow",
             "report_source",
             "resume_writing",
             "run",

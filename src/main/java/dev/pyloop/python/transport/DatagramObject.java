@@ -225,6 +225,7 @@ final class DatagramObject implements DatagramOwner, Transport {
             long address = internet
                     ? loop.transports().peers().toPython(input.name(i), input.nameLength(i))
                     : Bytes.copyOf(input.name(i), input.nameLength(i));
+            loop.engine().metrics().receivedBytes(input.length(i));
             received.add(copyOrRelease(input, i, address));
             received.add(address);
         }

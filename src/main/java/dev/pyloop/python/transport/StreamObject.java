@@ -70,6 +70,7 @@ final class StreamObject implements StreamOwner, Transport {
     /** Tells the loop whose the descriptor is; once the Python object has this one, which takes it back in the end. */
     void claimDescriptor() {
         if (kind == StreamKind.SOCKET) {
+            loop.engine().metrics().opened();
             loop.transports().descriptors().put(descriptor, self);
         }
     }
@@ -214,6 +215,9 @@ final class StreamObject implements StreamOwner, Transport {
             return;
         }
         closed = true;
+        if (kind == StreamKind.SOCKET) {
+            loop.engine().metrics().lost();
+        }
         loop.transports().descriptors().remove(descriptor, self);
         if (!StreamLayout.has(self, StreamLayout.SOCKET)) {
             loop.transports().streamIo().calls().close(descriptor);
@@ -222,6 +226,9 @@ final class StreamObject implements StreamOwner, Transport {
 
     /** Gives up the rest; the destructor calls this last. */
     void dispose() {
+        if (!closed && kind == StreamKind.SOCKET) {
+            loop.engine().metrics().lost();
+        }
         References.release(lostBy);
         lostBy = Objects.NULL;
     }
