@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 USAGE = """\
 usage: python -m pyloop [-m module | program.py | -c code | -] [arguments ...]
+       python -m pyloop top PID [--once] [--json] [--interval SECONDS]
 
 Runs an asyncio program with PyLoop as its event loop.
 
@@ -39,6 +40,7 @@ Runs an asyncio program with PyLoop as its event loop.
   -h, --help   show this text
   --version    show the version
   --info       show what PyLoop finds on this machine, and check that it works
+  top PID      look into the event loops of another process
 """
 
 _USAGE_ERROR = 2
@@ -83,6 +85,10 @@ def main() -> None:
             from ._commands import info  # noqa: PLC0415 - programs have no use for it
 
             sys.exit(0 if info.main() else 1)
+        case ["top", *rest] if not Path("top").exists():
+            from ._top import command  # noqa: PLC0415 - programs have no use for it
+
+            sys.exit(command.main(rest))
         case ["-m", module, *rest]:
             _run(lambda: _run_module(module, rest))
         case ["-c", code, *rest]:

@@ -97,6 +97,10 @@ class ObserveMethods(_engine.EventLoop):
         if observed.slow_threshold is not None:
             self._settle_measuring()
         state.enter(self, observed.number)  # type: ignore[arg-type]
+        if state.is_monitored():
+            from pyloop import monitor  # noqa: PLC0415 - most programs have none
+
+            monitor.serve()
 
     def _settle_measuring(self) -> None:
         """Have the engine measure callbacks, if anybody wants it to."""

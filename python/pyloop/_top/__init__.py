@@ -1,0 +1,1 @@
+"""``python -m pyloop top``: a look into the event loops of another process."""
