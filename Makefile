@@ -59,9 +59,9 @@ lint: build
 	$(develop) ruff format --check
 	$(develop) mypy python bench
 	$(develop) mypy --python-version 3.15 python bench
-	MYPYPATH=tests:tests/conformance:tools $(develop) mypy tests
+	MYPYPATH=tests:tests/conformance:tools:examples/observability $(develop) mypy tests
 	MYPYPATH=benchmarks $(develop) mypy benchmarks
-	MYPYPATH=examples:examples/docker:examples/java:examples/packages $(develop) mypy examples
+	MYPYPATH=examples:examples/docker:examples/java:examples/observability:examples/packages $(develop) mypy examples
 	MYPYPATH=tools $(develop) mypy tools
 	$(call stubtest,develop,$(lastword $(PYTHONS)))
 	tools/mvn --quiet spotless:check

@@ -60,6 +60,22 @@ def chain(loop: AbstractEventLoop, operations: int) -> None:
     loop.run_forever()
 
 
+def chain_measured(loop: AbstractEventLoop, operations: int) -> None:
+    """As `chain`, with every callback measured by a loop that reports slow ones; without, on a loop that cannot."""
+    loop.slow_callback_threshold = 1.0  # type: ignore[attr-defined]  # PyLoop's; just an attribute of other loops
+    try:
+        chain(loop, operations)
+    finally:
+        loop.slow_callback_threshold = None  # type: ignore[attr-defined]  # as above
+
+
+def snapshot(loop: AbstractEventLoop, operations: int) -> None:
+    """Ask the loop what it has done, or the time where it cannot tell."""
+    ask: Callable[[], object] = getattr(loop, "metrics", loop.time)
+    for _ in range(operations):
+        ask()
+
+
 def chain_empty(loop: AbstractEventLoop, operations: int) -> None:
     """Run one callback per iteration that schedules itself again without a line of Python code.
 
@@ -268,6 +284,7 @@ def timed(
     metric: Metric | None = None,
     distinct: bool = True,
     quick: bool = True,
+    default: bool = True,
 ) -> Timed:
     """Return a workload with the speed-ups promised over asyncio, uvloop and the best of all peers."""
     time = metric or (MILLISECONDS if floor else NANOSECONDS)
@@ -282,6 +299,7 @@ def timed(
         floor=floor,
         distinct=distinct,
         quick=quick,
+        default=default,
     )
 
 
@@ -289,6 +307,10 @@ ARGUMENTS = (1, "text", None, 4.0)
 
 _ALL = (
     timed("chain", "chained `call_soon`, 50,000", "Callbacks", chain, 50_000, (10, 4, 1.4)),
+    timed(
+        "chain-measured", "chained `call_soon`, with a threshold", "Callbacks", chain_measured, 50_000, default=False
+    ),
+    timed("snapshot", "`loop.metrics()`, 1,000", "Callbacks", snapshot, 1_000, default=False),
     timed("chain-empty", "10,000 empty iterations", "Callbacks", chain_empty, 10_000, (10, 4, 1.4)),
     *(
         timed(

@@ -86,7 +86,7 @@ def main() -> None:
 
             sys.exit(0 if info.main() else 1)
         case ["top", *rest] if not Path("top").exists():
-            from ._top import command  # noqa: PLC0415 - programs have no use for it
+            from ._commands.top import command  # noqa: PLC0415 - programs have no use for it
 
             sys.exit(command.main(rest))
         case ["-m", module, *rest]:
