@@ -19,7 +19,7 @@ from ._methods.processes import ProcessMethods
 from ._methods.servers import ServerMethods
 from ._methods.signals import PipeEnd, SignalMethods
 from ._methods.sockets import SocketMethods
-from ._observe.state import Observation
+from ._observe.state import Observation, is_monitored
 from ._start import collector
 from ._transports import datagrams, streams, tls
 from ._transports.plain_sockets import is_plain
@@ -124,6 +124,10 @@ class EventLoop(OutsideMethods, SignalMethods, NameMethods, SocketMethods, Serve
             self._watching = True
             self._look_from_outside()
             self._observe(slow_callback_threshold, stall_threshold)
+            if is_monitored():
+                from . import monitor  # noqa: PLC0415 - most programs have none
+
+                monitor.serve()
             _engine.runtime.loop_made(self)
         except BaseException:
             self._closed = True

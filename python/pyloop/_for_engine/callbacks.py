@@ -82,9 +82,7 @@ def log_if_slow(loop: EventLoop, seconds: float) -> None:
 
 def report_slow(loop: EventLoop, subject: Any, arguments: tuple[Any, ...] | None, seconds: float) -> None:
     """Hear of a callback that took long, or a transport's call of its protocol, where ``arguments`` is None."""
-    from pyloop._observe import reports  # noqa: PLC0415 - imported already where calls are measured
-
-    reports.hear_of_slow(loop, subject, arguments, seconds)
+    loop._hear_of_slow(subject, arguments, seconds)
 
 
 def descriptor_of(loop: EventLoop, file: Any) -> int:

@@ -9,7 +9,7 @@ import platform
 import sys
 import time
 
-import pyloop
+from pyloop import _engine
 
 from . import state
 from .reading import all_snapshots
@@ -53,8 +53,8 @@ def document() -> dict[str, Any]:
         "format": FORMAT,
         "pid": os.getpid(),
         "python": platform.python_version(),
-        "pyloop": pyloop.__version__,
-        "engine": pyloop.engine(),
+        "pyloop": sys.modules["pyloop"].__version__,
+        "engine": _engine.runtime.NAME,
         "command": " ".join(sys.orig_argv),
         "loops": [_loop(each, longest.get(each.loop, {})) for each in all_snapshots()],
     }

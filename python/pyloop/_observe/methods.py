@@ -97,10 +97,6 @@ class ObserveMethods(_engine.EventLoop):
         if observed.slow_threshold is not None:
             self._settle_measuring()
         state.enter(self, observed.number)  # type: ignore[arg-type]
-        if state.is_monitored():
-            from pyloop import monitor  # noqa: PLC0415 - most programs have none
-
-            monitor.serve()
 
     def _settle_measuring(self) -> None:
         """Have the engine measure callbacks, if anybody wants it to."""
@@ -111,6 +107,11 @@ class ObserveMethods(_engine.EventLoop):
         if wanted is not None:
             from . import reports  # noqa: F401, PLC0415 - later there may be no file to import from
         self._measure(0 if wanted is None else max(int(wanted * _NANOSECONDS), 1))
+
+    def _hear_of_slow(self, subject: Any, arguments: tuple[Any, ...] | None, seconds: float) -> None:
+        from . import reports  # noqa: PLC0415 - imported already where calls are measured
+
+        reports.hear_of_slow(self, subject, arguments, seconds)  # type: ignore[arg-type]
 
     def _note_run(self) -> None:
         """Take note that a run begins, in the thread that calls."""
