@@ -135,3 +135,24 @@ def test_an_error_shows_first_to_the_write_that_came_before_the_read(reader: str
 def _write_in(variable: contextvars.ContextVar[str], value: str, transport: Any) -> None:
     variable.set(value)
     transport.write(value.encode())
+
+
+def test_who_asks_for_the_buffer_size_keeps_nobody_waiting(each_loop: asyncio.AbstractEventLoop) -> None:
+    """What waits leaves then, and its transport, which has its turn still, has something to send again."""
+
+    async def scenario() -> None:
+        async with (
+            opened() as (first, _, peer),
+            opened() as (second, _, second_peer),
+            opened() as (third, _, third_peer),
+        ):
+            first.write(b"first")
+            second.write(b"second")
+            assert first.get_write_buffer_size() == 0
+            first.write(b" again")
+            third.write(b"third")
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert [each.recv(99) for each in (peer, second_peer, third_peer)] == [b"first again", b"second", b"third"]
+
+    run(each_loop, scenario())

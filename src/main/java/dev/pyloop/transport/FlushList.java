@@ -50,6 +50,7 @@ public final class FlushList {
         for (Flushable transport = first; transport != null; transport = first) {
             first = transport.next;
             transport.next = null;
+            transport.inList = false;
             count--;
             if (first == null) {
                 last = null;
@@ -58,8 +59,12 @@ public final class FlushList {
         }
     }
 
+    /** Adds a transport; one that is there keeps its place: what it had to send may have left before its turn. */
     void add(Flushable transport) {
-        assert transport.next == null : "it is in a list already";
+        if (transport.inList) {
+            return;
+        }
+        transport.inList = true;
         if (last == null) {
             first = transport;
         } else {

@@ -8,6 +8,9 @@ abstract class Flushable {
     @Nullable
     Flushable next;
 
+    /** Whether it is in the list, be it that what waited was sent already. The list's own. */
+    boolean inList;
+
     /** Sends what waits, if that was not done meanwhile; this is not in the list any more. */
     abstract void flushListed();
 }

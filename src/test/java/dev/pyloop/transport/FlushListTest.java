@@ -75,12 +75,30 @@ class FlushListTest {
         assertTrue(list.isEmpty());
     }
 
+    @Test
+    void whatIsListedAgainKeepsItsPlaceAndLosesNoOther() {
+        Flushable again = flushable(() -> sent.add("again"));
+        list.add(again);
+        add(() -> sent.add("second"));
+        list.add(again);
+        add(() -> sent.add("third"));
+
+        list.flush();
+
+        assertEquals(List.of("again", "second", "third"), sent);
+        assertTrue(list.isEmpty());
+    }
+
     private void add(Runnable flush) {
-        list.add(new Flushable() {
+        list.add(flushable(flush));
+    }
+
+    private static Flushable flushable(Runnable flush) {
+        return new Flushable() {
             @Override
             void flushListed() {
                 flush.run();
             }
-        });
+        };
     }
 }
