@@ -179,9 +179,8 @@ def running() -> Bridge:
     loop = asyncio._get_running_loop()
     if loop is None:
         raise RuntimeError("pyloop.java is used by coroutines and callbacks of a running event loop; none runs here")
-    reference = _bridges.get(id(loop))
-    bridge = reference() if reference is not None else None
-    if bridge is None or bridge.weak_loop() is not loop:
+    bridge = of(loop)
+    if bridge is None:
         bridge = Bridge(loop)
         _hook()
     elif not bridge.is_started():
@@ -192,7 +191,8 @@ def running() -> Bridge:
 def of(loop: AbstractEventLoop) -> Bridge | None:
     """Return the bridge that a loop has, if it has one."""
     reference = _bridges.get(id(loop))
-    return reference() if reference is not None else None
+    bridge = reference() if reference is not None else None
+    return bridge if bridge is not None and bridge.weak_loop() is loop else None
 
 
 @contextlib.contextmanager

@@ -79,9 +79,7 @@ public final class ArgumentTuples {
     /** Frees some of what is kept for the next use, if that is much. */
     public static void trim() {
         for (Pool pool : POOLS) {
-            for (int n = pool.excess(); n > 0; n--) {
-                References.release(pool.take());
-            }
+            pool.trim();
         }
     }
 

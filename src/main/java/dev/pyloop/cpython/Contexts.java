@@ -83,9 +83,7 @@ public final class Contexts {
 
     /** Frees some of the pooled contexts if there are many; repeated, it comes to an end. */
     public static void trimPool() {
-        for (int n = POOL.excess(); n > 0; n--) {
-            References.release(POOL.take());
-        }
+        POOL.trim();
     }
 
     /** Tells whether {@code object} is a context; the type cannot be subclassed. */

@@ -60,6 +60,13 @@ public final class Pool {
         }
     }
 
+    /** Frees some of the objects if there are many; repeated, it comes to an end. */
+    public void trim() {
+        for (int n = excess(); n > 0; n--) {
+            References.release(take());
+        }
+    }
+
     /** Returns how many objects should be freed now: some of those that are more than a pool keeps while idle. */
     public int excess() {
         return Math.clamp(size - KEPT, 0, TRIMMED);
