@@ -15,7 +15,10 @@ from project import BUILD, ROOT, fresh, run
 FOLDER = BUILD / "native"
 
 # Whose artifacts make up the builder.
-GROUPS = ",".join(f"org.graalvm.{group}" for group in ("compiler", "espresso", "nativeimage", "sdk", "truffle"))
+GROUPS = tuple(f"org.graalvm.{group}" for group in ("compiler", "espresso", "nativeimage", "sdk", "truffle"))
+
+# Whose artifact has the annotations that what extends the builder looks for (dev.pyloop.builder.NonNullFields).
+ANNOTATIONS = "org.jspecify"
 
 
 def graalvm_version() -> str:
@@ -37,12 +40,25 @@ def builder_jars() -> list[Path]:
     Raises:
         SystemExit: they could not be downloaded.
     """
-    folder = FOLDER / f"jars-{graalvm_version()}"
+    return _jars(f"jars-{graalvm_version()}", *GROUPS)
+
+
+def annotation_jars() -> list[Path]:
+    """Returns the jars of annotations that the builder has to see in the classes.
+
+    Raises:
+        SystemExit: they could not be downloaded.
+    """
+    return _jars("annotations", ANNOTATIONS)
+
+
+def _jars(name: str, *groups: str) -> list[Path]:
+    folder = FOLDER / name
     if not folder.is_dir():
         unfinished = fresh(folder)
         run(
             *("tools/mvn", "--quiet", "-Pnative", "dependency:copy-dependencies", f"-DoutputDirectory={unfinished}"),
-            f"-DincludeGroupIds={GROUPS}",
+            f"-DincludeGroupIds={','.join(groups)}",
         )
         unfinished.rename(folder)
     return sorted(folder.glob("*.jar"))

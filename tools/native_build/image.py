@@ -27,6 +27,7 @@ HEAP = "-Xmx2g"
 OPTIONS = (
     "-H:+UnlockExperimentalVMOptions",
     f"-H:Name={NAME}",
+    "-H:Features=dev.pyloop.builder.EngineFeature",
     "-H:+ExitAfterRelocatableImageWrite",
     "-H:-CheckToolchain",
     # Any processor of the kind will do.
@@ -115,8 +116,9 @@ def _run(command: list[str | Path], log: Path) -> None:
 def _builder(sources: Sources, compiler: Compiler, folder: Path) -> list[str | Path]:
     home = jdks.find()
     program = home / "bin" / "native-image"
+    classes = os.pathsep.join(map(str, [sources.jar, *downloads.annotation_jars()]))
     if program.exists():
-        return [program, "--shared", f"-J{HEAP}", "-cp", sources.jar]
+        return [program, "--shared", f"-J{HEAP}", "-cp", classes]
     jars = downloads.builder_jars()
     java_home = jdks.copy(home, folder / "jdk", compiler, sources.support / "reporter")
     arguments = folder / "opens.txt"
@@ -126,7 +128,7 @@ def _builder(sources: Sources, compiler: Compiler, folder: Path) -> list[str | P
         f"-Dorg.graalvm.version={downloads.graalvm_version()}",
         "-Dorg.graalvm.vendorversion=PyLoop",
         *jdks.module_path(jars),
-        *("--module", MAIN, "-imagecp", sources.jar, "-H:+SharedLibrary", f"-H:CLibraryPath={sources.support}"),
+        *("--module", MAIN, "-imagecp", classes, "-H:+SharedLibrary", f"-H:CLibraryPath={sources.support}"),
     ]
 
 

@@ -39,6 +39,7 @@ final class NativeRuntime {
         try {
             RuntimeOptions.set("MaxHeapSize", maxHeap);
             Bootstrap.start(dlsym, library, module);
+            StartedClasses.initialize();
             return STARTED;
         } catch (Throwable t) {
             byte[] text = String.valueOf(t.getMessage()).getBytes(StandardCharsets.UTF_8);
