@@ -37,6 +37,8 @@ OPTIONS = (
     "-H:-UseSystemLocale",
     "-R:-EnableSignalHandling",
     "-H:-UseContainerSupport",
+    # No space for a fault of some processors (Intel SKX102), which compilers of C leave by default too: 25 nops a callback.
+    "-H:-UseBranchesWithin32ByteBoundary",
     # A collection of so much takes a tenth of a millisecond; more would only be more memory of the program's.
     f"-R:MaxNewSize={4 << 20}",
     # Threads have small stacks; C sees to it that there is enough for Java (src/native/c/bridge/threads.c).

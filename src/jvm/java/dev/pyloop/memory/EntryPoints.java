@@ -30,20 +30,48 @@ public final class EntryPoints {
         NativeBuffer memory = SPARE_REQUESTS.isEmpty() ? new NativeBuffer(CallRequest.SIZE) : SPARE_REQUESTS.pop();
         long request = memory.address();
         CallRequest.open(request, a, b, c, d);
-        long result = target.begin(request);
+        long result = begin(target, request);
         while (!CallRequest.isEmpty(request)) {
-            result = target.resume(CallRequest.call(request), request);
+            result = resume(target, CallRequest.call(request), request);
         }
         SPARE_REQUESTS.push(memory);
         return result;
     }
 
+    @SuppressWarnings("UnusedMethod") // called by its handle
+    private static long call(EntryPoint target, long a, long b, long c, long d) {
+        try {
+            return target.call(a, b, c, d);
+        } catch (Throwable t) {
+            return target.failed(t);
+        }
+    }
+
+    private static long begin(Driven target, long request) {
+        try {
+            return target.begin(request);
+        } catch (Throwable t) {
+            CallRequest.clear(request);
+            return target.failed(t);
+        }
+    }
+
+    private static long resume(Driven target, long result, long request) {
+        try {
+            return target.resume(result, request);
+        } catch (Throwable t) {
+            CallRequest.clear(request);
+            return target.failed(t);
+        }
+    }
+
     private static MethodHandle call() {
         MethodType type = MethodType.methodType(long.class, long.class, long.class, long.class, long.class);
         try {
-            return MethodHandles.lookup().findVirtual(EntryPoint.class, "call", type);
+            return MethodHandles.lookup()
+                    .findStatic(EntryPoints.class, "call", type.insertParameterTypes(0, EntryPoint.class));
         } catch (ReflectiveOperationException e) {
-            throw new LinkageError("EntryPoint.call", e);
+            throw new LinkageError("EntryPoints.call", e);
         }
     }
 }

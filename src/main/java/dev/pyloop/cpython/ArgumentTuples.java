@@ -25,7 +25,10 @@ public final class ArgumentTuples {
     /** Returns a tuple of the {@code count} objects whose pointers are at {@code address}. */
     @Inlined
     public static @Owned long take(long address, long count) {
-        if (count == 0 || count > LONGEST) {
+        if (count == 0) {
+            return References.retain(Tuples.EMPTY);
+        }
+        if (count > LONGEST) {
             return Tuples.copyOf(address, count);
         }
         long tuple = takeShort(count);
@@ -51,10 +54,10 @@ public final class ArgumentTuples {
      */
     @Inlined
     public static void release(@Owned long object) {
-        if (isUnseen(object) && keep(object)) {
-            return;
-        }
-        if (Objects.type(object) == TYPE) {
+        if (object != Tuples.EMPTY) {
+            if (isUnseen(object) && keep(object)) {
+                return;
+            }
             track(object);
         }
         References.release(object);

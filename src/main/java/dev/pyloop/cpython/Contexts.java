@@ -61,24 +61,54 @@ public final class Contexts {
     @Inlined
     public static @Owned long copyOf(@Borrowed long context) {
         long copy = empty();
-        long variables = Memory.getLong(context + ContextLayout.VARIABLES);
-        Memory.putLong(copy + ContextLayout.VARIABLES, References.retain(variables));
-        References.release(noVariables);
+        copyVariables(context, copy);
         return copy;
+    }
+
+    /** Makes {@code context}, which {@link #empty(long) was emptied}, what {@link #copyCurrent} returns. */
+    @Inlined
+    public static void copyCurrentTo(@Borrowed long context, long threadState) {
+        long current = Memory.getLong(threadState + ContextLayout.THREAD_CONTEXT);
+        if (current != Objects.NULL) {
+            copyVariables(current, context);
+        }
+    }
+
+    @Inlined
+    private static void copyVariables(@Borrowed long from, @Borrowed long empty) {
+        long variables = Memory.getLong(from + ContextLayout.VARIABLES);
+        if (variables != noVariables) {
+            Memory.putLong(empty + ContextLayout.VARIABLES, References.retain(variables));
+            References.release(noVariables);
+        }
+    }
+
+    /**
+     * Takes its variables from a context that {@linkplain #isPrivate nobody else has}.
+     *
+     * @return the variables, NULL if it had none; to give them up may run any Python code
+     */
+    @Inlined
+    public static @Owned long empty(@Borrowed long context) {
+        long variables = Memory.getLong(context + ContextLayout.VARIABLES);
+        if (variables == noVariables) {
+            return Objects.NULL;
+        }
+        Memory.putLong(context + ContextLayout.VARIABLES, References.retain(noVariables));
+        return variables;
     }
 
     /** Gives a context up, for the next {@link #copyCurrent} if nobody else has it. */
     @Inlined
     public static void release(@Owned long context) {
-        if (POOL.isFull() || !isContext(context) || !isPrivate(context)) {
+        if (POOL.isFull() || !isPrivate(context)) {
             References.release(context);
             return;
         }
-        long variables = Memory.getLong(context + ContextLayout.VARIABLES);
-        Memory.putLong(context + ContextLayout.VARIABLES, References.retain(noVariables));
+        long variables = empty(context);
         POOL.put(context);
         // Last, because destructors may run any code.
-        References.release(variables);
+        References.releaseUnlessNull(variables);
     }
 
     /** Frees some of the pooled contexts if there are many; repeated, it comes to an end. */
@@ -140,9 +170,11 @@ public final class Contexts {
         return ContextLayout.WATCHERS != 0 && Memory.getByte(ContextLayout.WATCHERS) != 0;
     }
 
+    /** Tells whether an object is a context that nobody has but the caller, by its one reference, and nobody is in. */
     @Inlined
-    private static boolean isPrivate(long context) {
-        return References.isUnique(context)
+    public static boolean isPrivate(@Borrowed long context) {
+        return isContext(context)
+                && References.isUnique(context)
                 && Memory.getLong(context + ContextLayout.WEAK_LIST) == Objects.NULL
                 && Memory.getInt(context + ContextLayout.ENTERED) == 0;
     }

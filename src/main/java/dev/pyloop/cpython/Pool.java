@@ -1,7 +1,6 @@
 package dev.pyloop.cpython;
 
 import dev.pyloop.hint.Inlined;
-import java.util.Arrays;
 
 /**
  * Python objects kept for their next use instead of being freed; the pool owns a reference to each.
@@ -52,12 +51,16 @@ public final class Pool {
         if (size == capacity) {
             return false;
         }
+        long[] larger;
         try {
-            objects = Arrays.copyOf(objects, Math.min(size * 2, capacity));
-            return true;
+            // Not Arrays.copyOf: where the library's compiler takes that in here, its failure is not caught here.
+            larger = new long[Math.min(size * 2, capacity)];
         } catch (OutOfMemoryError e) {
             return false;
         }
+        System.arraycopy(objects, 0, larger, 0, size);
+        objects = larger;
+        return true;
     }
 
     /** Frees some of the objects if there are many; repeated, it comes to an end. */

@@ -21,6 +21,12 @@ public final class References {
     /** A debug build of any version exports what reports a count below zero. */
     private static final boolean COUNTED = Interpreter.optionalSymbol("_Py_NegativeRefcount") != 0;
 
+    /** The least count that is changed in place when a reference is taken; any is where all are counted together. */
+    private static final int LEAST_RETAINED = COUNTED ? Integer.MAX_VALUE : 0;
+
+    /** The least count that is changed in place when a reference is given up. */
+    private static final int LEAST_RELEASED = COUNTED ? Integer.MAX_VALUE : 2;
+
     private static final NativeFunction PY_INCREF = Interpreter.function("Py_IncRef");
     private static final NativeFunction PY_DECREF = Interpreter.function("Py_DecRef");
     private static final NativeFunction DEALLOC = Interpreter.function("_Py_Dealloc");
@@ -30,13 +36,11 @@ public final class References {
     /** Takes a new reference to {@code object} and returns it. */
     @Inlined
     public static @Owned long retain(@Borrowed long object) {
-        if (COUNTED) {
-            callIncref(object);
-            return object;
-        }
         int count = Memory.getInt(object);
-        if (count >= 0) {
+        if (count >= LEAST_RETAINED) {
             Memory.putInt(object, count + 1);
+        } else if (count >= 0) {
+            callIncref(object);
         }
         return object;
     }
@@ -44,16 +48,11 @@ public final class References {
     /** Gives a reference up. May run any Python code when it was the last. */
     @Inlined
     public static void release(@Owned long object) {
-        if (COUNTED) {
-            callDecref(object);
-            return;
-        }
         int count = Memory.getInt(object);
-        if (count > 1) {
+        if (count >= LEAST_RELEASED) {
             Memory.putInt(object, count - 1);
         } else if (count >= 0) {
-            Memory.putInt(object, 0);
-            dealloc(object);
+            releaseLast(object);
         }
     }
 
@@ -94,11 +93,13 @@ public final class References {
         PY_INCREF.call(object);
     }
 
-    private static void callDecref(long object) {
-        PY_DECREF.call(object);
-    }
-
-    private static void dealloc(long object) {
-        DEALLOC.call(object);
+    /** Gives up the last reference, or any where all are counted together. */
+    private static void releaseLast(long object) {
+        if (COUNTED) {
+            PY_DECREF.call(object);
+        } else {
+            Memory.putInt(object, 0);
+            DEALLOC.call(object);
+        }
     }
 }

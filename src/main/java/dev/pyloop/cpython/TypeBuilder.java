@@ -1,6 +1,6 @@
 package dev.pyloop.cpython;
 
-import dev.pyloop.memory.Driven;
+import dev.pyloop.memory.EntryPoints;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.memory.NativeBuffer;
 import dev.pyloop.memory.NativeFunction;
@@ -115,6 +115,12 @@ public final class TypeBuilder {
         return this;
     }
 
+    /** As {@link #keywords(String, Methods, int, String)}, with an entry point of its own. */
+    public TypeBuilder keywords(String name, KeywordsMethod method, String doc) {
+        methods.add(new Method(name, EntryPoints.addressOf(method), METH_FASTCALL_KEYWORDS, doc));
+        return this;
+    }
+
     /** Adds a method without arguments. */
     public TypeBuilder noArguments(String name, Methods receiver, int number, String doc) {
         methods.add(new Method(name, Upcalls.noArguments(receiver, number), METH_NOARGS, doc));
@@ -122,14 +128,14 @@ public final class TypeBuilder {
     }
 
     /** Adds a method without arguments whose calls of Python have no Java frame under them. */
-    public TypeBuilder driven(String name, Driven driven, String doc) {
-        methods.add(new Method(name, Upcalls.driven(driven), METH_NOARGS, doc));
+    public TypeBuilder driven(String name, DrivenMethod driven, String doc) {
+        methods.add(new Method(name, EntryPoints.addressOf(driven), METH_NOARGS, doc));
         return this;
     }
 
     /** Adds a method with positional and keyword arguments whose calls of Python have no Java frame under them. */
-    public TypeBuilder drivenKeywords(String name, Driven driven, String doc) {
-        methods.add(new Method(name, Upcalls.driven(driven), METH_FASTCALL_KEYWORDS, doc));
+    public TypeBuilder drivenKeywords(String name, DrivenMethod driven, String doc) {
+        methods.add(new Method(name, EntryPoints.addressOf(driven), METH_FASTCALL_KEYWORDS, doc));
         return this;
     }
 

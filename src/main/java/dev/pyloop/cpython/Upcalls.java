@@ -1,7 +1,5 @@
 package dev.pyloop.cpython;
 
-import dev.pyloop.memory.CallRequest;
-import dev.pyloop.memory.Driven;
 import dev.pyloop.memory.EntryPoint;
 import dev.pyloop.memory.EntryPoints;
 
@@ -41,92 +39,39 @@ final class Upcalls {
         return EntryPoints.addressOf(new Collector(traverse, new Traverse.Visitor()));
     }
 
-    /** A method, called in whatever way, whose calls of Python have no Java frame under them. */
-    static long driven(Driven driven) {
-        return EntryPoints.addressOf(new Guarded(driven));
-    }
-
-    private record Guarded(Driven driven) implements Driven {
-        @Override
-        public long begin(long request) {
-            try {
-                return driven.begin(request);
-            } catch (OutOfMemoryError e) {
-                return fail(e, request);
-            } catch (Throwable t) {
-                return fail(t, request);
-            }
-        }
-
-        @Override
-        public long resume(long result, long request) {
-            try {
-                return driven.resume(result, request);
-            } catch (OutOfMemoryError e) {
-                return fail(e, request);
-            } catch (Throwable t) {
-                return fail(t, request);
-            }
-        }
-    }
-
-    private static long fail(Throwable thrown, long request) {
-        CallRequest.clear(request);
-        return raise(thrown);
-    }
-
-    private record Keywords(Methods methods, int method) implements EntryPoint {
+    private record Keywords(Methods methods, int method) implements KeywordsMethod {
         @Override
         public long call(long self, long arguments, long count, long names) {
-            try {
-                return methods.call(method, self, arguments, count, names);
-            } catch (OutOfMemoryError e) {
-                return raise(e);
-            } catch (Throwable t) {
-                return raise(t);
-            }
+            return methods.call(method, self, arguments, count, names);
         }
     }
 
-    private record NoArguments(Methods methods, int method) implements EntryPoint {
+    private record NoArguments(Methods methods, int method) implements KeywordsMethod {
         @Override
         public long call(long self, long none, long noCount, long noNames) {
-            try {
-                return methods.call(method, self);
-            } catch (OutOfMemoryError e) {
-                return raise(e);
-            } catch (Throwable t) {
-                return raise(t);
-            }
+            return methods.call(method, self);
         }
     }
 
-    private record OneArgument(Methods methods, int method) implements EntryPoint {
+    private record OneArgument(Methods methods, int method) implements KeywordsMethod {
         @Override
         public long call(long self, long argument, long noCount, long noNames) {
-            try {
-                return methods.call(method, self, argument);
-            } catch (OutOfMemoryError e) {
-                return raise(e);
-            } catch (Throwable t) {
-                return raise(t);
-            }
+            return methods.call(method, self, argument);
         }
     }
 
     private record Collector(Traverse traverse, Traverse.Visitor visitor) implements EntryPoint {
         @Override
         public long call(long self, long visit, long argument, long none) {
-            try {
-                visitor.begin(visit, argument);
-                traverse.traverse(self, visitor);
-                return visitor.status();
-            } catch (OutOfMemoryError e) {
-                return FAILED;
-            } catch (Throwable t) {
-                // The collector knows no errors; not having shown a reference only keeps objects alive.
-                return FAILED;
-            }
+            visitor.begin(visit, argument);
+            traverse.traverse(self, visitor);
+            return visitor.status();
+        }
+
+        @Override
+        public long failed(Throwable thrown) {
+            // The collector knows no errors; not having shown a reference only keeps objects alive.
+            return FAILED;
         }
 
         @Override
@@ -136,7 +81,7 @@ final class Upcalls {
     }
 
     /** Sets the error indicator to what was thrown, and answers what an upcall returns then. */
-    private static long raise(Throwable thrown) {
+    static long raise(Throwable thrown) {
         try {
             Errors.raise(thrown);
         } catch (OutOfMemoryError e) {

@@ -9,7 +9,7 @@ package dev.pyloop.memory;
  * function's result.
  *
  * <p>The called code may move the C stack away in the middle of a call and back later, as greenlets do: C's frames stand
- * that, Java's would not. Nothing may be thrown. Guarded by the GIL.
+ * that, Java's would not. What is thrown does not leave Java: {@link #failed} answers in its place. Guarded by the GIL.
  */
 public interface Driven {
     /** Begins. Fills the request, or leaves it empty and answers the result. */
@@ -17,4 +17,9 @@ public interface Driven {
 
     /** Goes on after the call. Fills the request again, or {@linkplain CallRequest#clear clears} it and answers the result. */
     long resume(long result, long request);
+
+    /** Answers a call of one of these that has thrown; the request is empty. Must not throw. */
+    default long failed(Throwable thrown) {
+        return 0;
+    }
 }

@@ -15,6 +15,9 @@ import org.graalvm.nativeimage.c.function.CFunction;
  * Makes native function pointers for Java code: each is one of a fixed set of C functions, which know their number and the
  * calling thread ({@code src/native/c/bridge/entries.c}), and all of them enter Java here.
  *
+ * <p>{@code OutOfMemoryError} has a handler of its own wherever everything is caught. In the native library, the error of
+ * an allocation in a {@code try} block, or in a method compiled into it, reaches no handler but one that names it.
+ *
  * <p>Guarded by the GIL.
  */
 public final class EntryPoints {
@@ -61,14 +64,33 @@ public final class EntryPoints {
     @CEntryPointOptions(prologue = Enter.class, epilogue = Leave.class)
     @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // as below
     private static long begin(IsolateThread thread, int number, long request) {
-        return driven[number].begin(request);
+        Driven target = driven[number];
+        try {
+            return target.begin(request);
+        } catch (OutOfMemoryError e) {
+            return failed(target, e, request);
+        } catch (Throwable t) {
+            return failed(target, t, request);
+        }
     }
 
     @CEntryPoint(name = "pyloop_resume")
     @CEntryPointOptions(prologue = Enter.class, epilogue = Leave.class)
     @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // as below
     private static long resume(IsolateThread thread, int number, long result, long request) {
-        return driven[number].resume(result, request);
+        Driven target = driven[number];
+        try {
+            return target.resume(result, request);
+        } catch (OutOfMemoryError e) {
+            return failed(target, e, request);
+        } catch (Throwable t) {
+            return failed(target, t, request);
+        }
+    }
+
+    private static long failed(Driven target, Throwable thrown, long request) {
+        CallRequest.clear(request);
+        return target.failed(thrown);
     }
 
     @CFunction("pyloop_entry")
@@ -78,7 +100,14 @@ public final class EntryPoints {
     @CEntryPointOptions(prologue = Enter.class, epilogue = Leave.class)
     @SuppressWarnings({"UnusedMethod", "UnusedVariable"}) // called from C; the thread is for the prologue
     private static long dispatch(IsolateThread thread, int number, long a, long b, long c, long d) {
-        return targets[number].call(a, b, c, d);
+        EntryPoint target = targets[number];
+        try {
+            return target.call(a, b, c, d);
+        } catch (OutOfMemoryError e) {
+            return target.failed(e);
+        } catch (Throwable t) {
+            return target.failed(t);
+        }
     }
 
     /**

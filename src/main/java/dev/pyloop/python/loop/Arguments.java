@@ -1,10 +1,8 @@
 package dev.pyloop.python.loop;
 
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
-import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Strings;
@@ -51,16 +49,14 @@ public final class Arguments {
         return true;
     }
 
-    /** Returns the context to run in: the keyword's if there is one other than {@code None}, else a copy of the current. */
+    /** Returns the context of the keyword, NULL if there is none other than {@code None}: a copy of the current one is meant. */
     @Inlined
-    static @Owned long context(LoopObject loop, long arguments, long count, @Borrowed long names) {
-        if (names != Objects.NULL) {
-            long context = Memory.getLong(arguments + count * Long.BYTES);
-            if (context != Objects.NONE) {
-                return References.retain(context);
-            }
+    static @Borrowed long context(long arguments, long count, @Borrowed long names) {
+        if (names == Objects.NULL) {
+            return Objects.NULL;
         }
-        return Contexts.copyCurrent(loop.threadState());
+        long context = Memory.getLong(arguments + count * Long.BYTES);
+        return context == Objects.NONE ? Objects.NULL : context;
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.pyloop.python.loop;
 
+import dev.pyloop.cpython.DrivenMethod;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -7,7 +8,6 @@ import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.CallRequest;
-import dev.pyloop.memory.Driven;
 
 /**
  * A method that may leave {@link Errands}, which are run before it returns, without a Java frame under them.
@@ -17,7 +17,7 @@ import dev.pyloop.memory.Driven;
  *
  * @param takesArguments how it is called: as {@code METH_FASTCALL | METH_KEYWORDS} or as {@code METH_NOARGS}
  */
-public record ErrandMethod(ErrandMethods methods, int method, boolean takesArguments) implements Driven {
+public record ErrandMethod(ErrandMethods methods, int method, boolean takesArguments) implements DrivenMethod {
     /** The answer of a method that has left errands, and goes on when they have been run. */
     public static final long AGAIN = Objects.NULL;
 

@@ -17,7 +17,8 @@ import dev.pyloop.python.names.HandleLayout;
  * Handles of one type, kept for the next {@code call_soon} instead of being freed.
  *
  * <p>A pooled handle is an ordinary instance whose callback, arguments, context and loop are left over and no longer its
- * own; the pool holds its one reference, and nobody can see it. The garbage collector does not track a handle while it is
+ * own; the pool holds its one reference, and nobody can see it. Its context stays its own if nobody else has that, for
+ * most callbacks run in a copy of the current one: then the copy is made in there. The garbage collector does not track a handle while it is
  * queued, which is the whole life of almost every handle: the loop shows the collector its contents instead. One that the
  * program keeps is tracked from {@link #retire} on. Guarded by the GIL, shared by all loops.
  */
@@ -26,7 +27,10 @@ final class HandlePool {
 
     private @Borrowed long type = Objects.NULL;
     private final boolean timers;
-    private final Pool pool = new Pool(CAPACITY);
+    /** Those without a context. */
+    private final Pool bare = new Pool(CAPACITY);
+    /** Those whose context has no variables, and is nobody else's. */
+    private final Pool withContext = new Pool(CAPACITY);
 
     /** Makes an empty pool, of handles or of timers. */
     HandlePool(boolean timers) {
@@ -49,10 +53,27 @@ final class HandlePool {
     @Owned
     @Inlined
     long take(@Owned long callback, @Owned long args, @Owned long context, @Borrowed long loop) {
-        long handle = pool.isEmpty() ? create() : pool.take();
+        long handle = bare.isEmpty() ? create() : bare.take();
+        Memory.putLong(handle + HandleLayout.CONTEXT, context);
+        return fill(handle, callback, args, loop);
+    }
+
+    /** As {@link #take}; the context is a copy of the current one of the thread that {@code threadState} belongs to. */
+    @Owned
+    @Inlined
+    long takeInCopy(@Owned long callback, @Owned long args, long threadState, @Borrowed long loop) {
+        if (withContext.isEmpty()) {
+            return take(callback, args, Contexts.copyCurrent(threadState), loop);
+        }
+        long handle = withContext.take();
+        Contexts.copyCurrentTo(HandleLayout.slot(handle, HandleLayout.CONTEXT), threadState);
+        return fill(handle, callback, args, loop);
+    }
+
+    @Inlined
+    private static @Owned long fill(@Owned long handle, @Owned long callback, @Owned long args, @Borrowed long loop) {
         Memory.putLong(handle + HandleLayout.CALLBACK, callback);
         Memory.putLong(handle + HandleLayout.ARGS, args);
-        Memory.putLong(handle + HandleLayout.CONTEXT, context);
         Memory.putLong(handle + HandleLayout.LOOP, References.retain(loop));
         return handle;
     }
@@ -108,26 +129,47 @@ final class HandlePool {
     void keep(@Owned long handle, @Owned long callback, @Owned long args, @Owned long context) {
         long loop = HandleLayout.slot(handle, HandleLayout.LOOP);
         reset(handle);
-        if (pool.isFull()) {
+        if (context != Objects.NULL && Contexts.isPrivate(context) && !withContext.isFull()) {
+            long variables = Contexts.empty(context);
+            withContext.put(handle);
+            release(callback, args, loop);
+            References.releaseUnlessNull(variables);
+        } else {
+            keepBare(handle);
+            release(callback, args, loop);
+            References.releaseUnlessNull(context);
+        }
+    }
+
+    @Inlined
+    private void keepBare(@Owned long handle) {
+        if (bare.isFull()) {
+            Memory.putLong(handle + HandleLayout.CONTEXT, Objects.NULL);
             free(handle);
         } else {
-            pool.put(handle);
+            bare.put(handle);
         }
-        // Last, because destructors may run any code, which may take the handle out of the pool again.
+    }
+
+    /** To be called last, because destructors may run any code, which may take the handle out of the pool again. */
+    @Inlined
+    private static void release(@Owned long callback, @Owned long args, @Owned long loop) {
         References.releaseUnlessNull(callback);
         if (args != Objects.NULL) {
             ArgumentTuples.release(args);
         }
         References.releaseUnlessNull(loop);
-        if (context != Objects.NULL) {
-            Contexts.release(context);
-        }
     }
 
     /** Frees some of the pooled handles if there are many; repeated, it comes to an end. */
     void trim() {
-        for (int n = pool.excess(); n > 0; n--) {
-            free(pool.take());
+        for (int n = withContext.excess(); n > 0; n--) {
+            free(withContext.take());
+        }
+        for (int n = bare.excess(); n > 0; n--) {
+            long handle = bare.take();
+            Memory.putLong(handle + HandleLayout.CONTEXT, Objects.NULL);
+            free(handle);
         }
     }
 
@@ -155,12 +197,11 @@ final class HandlePool {
         return handle;
     }
 
-    /** Frees a handle whose callback, arguments, context and loop are no longer its own. */
-    private static void free(long handle) {
-        // The deadline of a timer stays its own, and goes with it.
+    /** Frees a handle whose callback, arguments and loop are no longer its own. */
+    private static void free(@Owned long handle) {
+        // Its context and the deadline of a timer stay its own, and go with it.
         Memory.putLong(handle + HandleLayout.CALLBACK, Objects.NULL);
         Memory.putLong(handle + HandleLayout.ARGS, Objects.NULL);
-        Memory.putLong(handle + HandleLayout.CONTEXT, Objects.NULL);
         Memory.putLong(handle + HandleLayout.LOOP, Objects.NULL);
         References.release(handle);
     }

@@ -1,6 +1,7 @@
 package dev.pyloop.python.loop;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.DrivenMethod;
 import dev.pyloop.cpython.Methods;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -9,7 +10,6 @@ import dev.pyloop.cpython.Tuples;
 import dev.pyloop.cpython.TypeBuilder;
 import dev.pyloop.cpython.Types;
 import dev.pyloop.memory.CallRequest;
-import dev.pyloop.memory.Driven;
 import dev.pyloop.python.names.HandleLayout;
 import dev.pyloop.python.names.Stock;
 
@@ -26,7 +26,7 @@ public final class HandleTypes implements Methods {
     private static final int CANCELLED_THREADSAFE = 3;
 
     /** The method {@code _run} of handles of {@code call_soon_threadsafe}. */
-    private static final Driven RUN_THREADSAFE = new Driven() {
+    private static final DrivenMethod RUN_THREADSAFE = new DrivenMethod() {
         @Override
         public @Owned long begin(long request) {
             long self = CallRequest.parameter(request, 0);

@@ -2,7 +2,6 @@ package dev.pyloop.python.loop;
 
 import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
-import dev.pyloop.cpython.Contexts;
 import dev.pyloop.cpython.Gil;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -259,8 +258,12 @@ public final class LoopObject implements Callbacks, Host {
             Stock.callSoonIn(self, callback, argument, given ? contextOrNone : Objects.NONE);
             return;
         }
-        long context = given ? References.retain(contextOrNone) : Contexts.copyCurrent(threadState());
-        queue(Handles.SOON.take(References.retain(callback), ArgumentTuples.of(argument), context, self));
+        @Owned long args = ArgumentTuples.of(argument);
+        References.retain(callback);
+        queue(
+                given
+                        ? Handles.SOON.take(callback, args, References.retain(contextOrNone), self)
+                        : Handles.SOON.takeInCopy(callback, args, threadState(), self));
     }
 
     /** Queues a handle, which is given up if there is no memory for that. */

@@ -1,5 +1,6 @@
 package dev.pyloop.python.loop;
 
+import dev.pyloop.cpython.DrivenMethod;
 import dev.pyloop.cpython.Errors;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -8,7 +9,6 @@ import dev.pyloop.hint.Inlined;
 import dev.pyloop.libc.SystemCallException;
 import dev.pyloop.loop.EventLoop;
 import dev.pyloop.memory.CallRequest;
-import dev.pyloop.memory.Driven;
 import dev.pyloop.python.names.Stock;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +24,7 @@ final class LoopRun {
     private static final long HANDED_OVER = -1;
 
     /** The method {@code _run_once}. Its state is a number of {@link #runs}. */
-    static final Driven METHOD = new Driven() {
+    static final DrivenMethod METHOD = new DrivenMethod() {
         @Override
         public @Owned long begin(long request) {
             LoopObject loop = Loops.get(CallRequest.parameter(request, 0));

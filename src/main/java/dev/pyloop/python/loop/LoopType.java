@@ -31,35 +31,31 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LoopType implements ErrandMethods {
     private static final int INIT = 0;
-    private static final int CALL_SOON = 1;
-    private static final int CALL_SOON_THREADSAFE = 2;
-    private static final int CALL_LATER = 3;
-    private static final int CALL_AT = 4;
-    private static final int TIME = 5;
-    private static final int GET_DEBUG = 6;
-    private static final int WAKE = 7;
-    private static final int ENQUEUE = 8;
-    private static final int CLEAR = 9;
-    private static final int TIMER_CANCELLED = 10;
-    private static final int ADD_READER = 11;
-    private static final int REMOVE_READER = 12;
-    private static final int ADD_WRITER = 13;
-    private static final int REMOVE_WRITER = 14;
-    private static final int SET = 15;
-    private static final int RELEASE = 16;
-    private static final int READY_COUNT = 17;
-    private static final int READER = 18;
-    private static final int WRITER = 19;
-    private static final int TRACK_KEPT_HANDLES = 20;
-    private static final int TRANSPORT = 21;
-    private static final int TRANSPORT_TYPES = 22;
-    private static final int WATCH_ONCE = 23;
-    private static final int UNWATCH_ONCE = 24;
-    private static final int DATAGRAM_TYPE = 25;
-    private static final int AFTER_FORK = 26;
-    private static final int BEFORE_FORK = 27;
-    private static final int SELF_PIPE = 28;
-    private static final int FLUSH_DATAGRAMS = 29;
+    private static final int TIME = 1;
+    private static final int GET_DEBUG = 2;
+    private static final int WAKE = 3;
+    private static final int ENQUEUE = 4;
+    private static final int CLEAR = 5;
+    private static final int TIMER_CANCELLED = 6;
+    private static final int ADD_READER = 7;
+    private static final int REMOVE_READER = 8;
+    private static final int ADD_WRITER = 9;
+    private static final int REMOVE_WRITER = 10;
+    private static final int SET = 11;
+    private static final int RELEASE = 12;
+    private static final int READY_COUNT = 13;
+    private static final int READER = 14;
+    private static final int WRITER = 15;
+    private static final int TRACK_KEPT_HANDLES = 16;
+    private static final int TRANSPORT = 17;
+    private static final int TRANSPORT_TYPES = 18;
+    private static final int WATCH_ONCE = 19;
+    private static final int UNWATCH_ONCE = 20;
+    private static final int DATAGRAM_TYPE = 21;
+    private static final int AFTER_FORK = 22;
+    private static final int BEFORE_FORK = 23;
+    private static final int SELF_PIPE = 24;
+    private static final int FLUSH_DATAGRAMS = 25;
 
     private final Supplier<Poller> pollers;
     private final TransportTypes transportTypes;
@@ -89,10 +85,10 @@ public final class LoopType implements ErrandMethods {
                 .noArguments("_flush_datagrams", methods, FLUSH_DATAGRAMS, "Send the datagrams that were put off.")
                 .noArguments("_after_fork", methods, AFTER_FORK, "Take descriptors of its own, in a forked child.")
                 .noArguments("_release", methods, RELEASE, "Give the engine's memory and descriptors back.")
-                .keywords("call_soon", methods, CALL_SOON, Docs.CALL_SOON)
-                .keywords("call_soon_threadsafe", methods, CALL_SOON_THREADSAFE, Docs.CALL_SOON_THREADSAFE)
-                .keywords("call_later", methods, CALL_LATER, Docs.CALL_LATER)
-                .keywords("call_at", methods, CALL_AT, Docs.CALL_AT)
+                .keywords("call_soon", Scheduling::callSoon, Docs.CALL_SOON)
+                .keywords("call_soon_threadsafe", Scheduling::callSoonThreadsafe, Docs.CALL_SOON_THREADSAFE)
+                .keywords("call_later", Scheduling::callLater, Docs.CALL_LATER)
+                .keywords("call_at", Scheduling::callAt, Docs.CALL_AT)
                 .drivenKeywords("create_task", TaskMethod.METHOD, Docs.createTask(Stock.takesAnyTaskOption()))
                 .noArguments("time", methods, TIME, Docs.TIME)
                 .noArguments("_get_debug", methods, GET_DEBUG, Docs.GET_DEBUG)
@@ -140,10 +136,6 @@ public final class LoopType implements ErrandMethods {
     @Override
     public @Owned long call(int method, @Borrowed long self, long arguments, long count, @Borrowed long names) {
         return switch (method) {
-            case CALL_SOON -> Scheduling.callSoon(self, arguments, count, names);
-            case CALL_SOON_THREADSAFE -> Scheduling.callSoonThreadsafe(self, arguments, count, names);
-            case CALL_LATER -> Scheduling.callLater(self, arguments, count, names);
-            case CALL_AT -> Scheduling.callAt(self, arguments, count, names);
             case ADD_READER -> Watching.watch(self, Interest.READ, arguments, count, names);
             case ADD_WRITER -> Watching.watch(self, Interest.WRITE, arguments, count, names);
             case WATCH_ONCE -> Waiters.watch(self, arguments, count, names);

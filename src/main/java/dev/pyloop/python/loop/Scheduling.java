@@ -3,6 +3,7 @@ package dev.pyloop.python.loop;
 import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Numbers;
+import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
@@ -61,11 +62,9 @@ final class Scheduling {
     @Inlined
     private static long soonHandle(
             LoopObject loop, HandlePool pool, long self, long arguments, long count, long names) {
-        return pool.take(
-                References.retain(Memory.getLong(arguments)),
-                ArgumentTuples.take(arguments + Long.BYTES, count - 1),
-                Arguments.context(loop, arguments, count, names),
-                self);
+        long callback = References.retain(Memory.getLong(arguments));
+        long args = ArgumentTuples.take(arguments + Long.BYTES, count - 1);
+        return handle(pool, loop, self, callback, args, Arguments.context(arguments, count, names));
     }
 
     /** {@code EventLoop.call_later(self, …)}. */
@@ -109,11 +108,23 @@ final class Scheduling {
 
     @Inlined
     private static @Owned long timer(LoopObject loop, long self, long arguments, long count, long names) {
-        return Handles.TIMERS.take(
-                References.retain(Memory.getLong(arguments + Long.BYTES)),
-                ArgumentTuples.take(arguments + 2 * Long.BYTES, count - 2),
-                Arguments.context(loop, arguments, count, names),
-                self);
+        long callback = References.retain(Memory.getLong(arguments + Long.BYTES));
+        long args = ArgumentTuples.take(arguments + 2 * Long.BYTES, count - 2);
+        return handle(Handles.TIMERS, loop, self, callback, args, Arguments.context(arguments, count, names));
+    }
+
+    /** Returns a handle that runs in {@code context}, or in a copy of the current one if that is NULL. */
+    @Inlined
+    static @Owned long handle(
+            HandlePool pool,
+            LoopObject loop,
+            @Borrowed long self,
+            @Owned long callback,
+            @Owned long args,
+            @Borrowed long context) {
+        return context == Objects.NULL
+                ? pool.takeInCopy(callback, args, loop.threadState(), self)
+                : pool.take(callback, args, References.retain(context), self);
     }
 
     @Inlined

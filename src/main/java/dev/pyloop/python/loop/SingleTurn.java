@@ -1,13 +1,13 @@
 package dev.pyloop.python.loop;
 
 import dev.pyloop.cpython.Borrowed;
+import dev.pyloop.cpython.DrivenMethod;
 import dev.pyloop.cpython.Numbers;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
 import dev.pyloop.cpython.PythonException;
 import dev.pyloop.cpython.References;
 import dev.pyloop.memory.CallRequest;
-import dev.pyloop.memory.Driven;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.python.names.InstanceTable;
 
@@ -19,7 +19,7 @@ import dev.pyloop.python.names.InstanceTable;
  */
 final class SingleTurn {
     /** The method. Its state is its request's number in {@link #TURNS}. */
-    static final Driven METHOD = new Driven() {
+    static final DrivenMethod METHOD = new DrivenMethod() {
         @Override
         public @Owned long begin(long request) {
             LoopObject loop = Loops.get(CallRequest.parameter(request, 0));

@@ -3,6 +3,7 @@ package dev.pyloop.python.loop;
 import dev.pyloop.cpython.ArgumentTuples;
 import dev.pyloop.cpython.Borrowed;
 import dev.pyloop.cpython.Calls;
+import dev.pyloop.cpython.DrivenMethod;
 import dev.pyloop.cpython.ModuleAttribute;
 import dev.pyloop.cpython.Objects;
 import dev.pyloop.cpython.Owned;
@@ -10,7 +11,6 @@ import dev.pyloop.cpython.References;
 import dev.pyloop.cpython.Tuples;
 import dev.pyloop.hint.Inlined;
 import dev.pyloop.memory.CallRequest;
-import dev.pyloop.memory.Driven;
 import dev.pyloop.memory.Memory;
 import dev.pyloop.python.names.Imports;
 import dev.pyloop.python.names.Names;
@@ -23,8 +23,8 @@ import dev.pyloop.python.names.Stock;
  * starting at once. A task may do that in any case, so that the call is made where no Java frame lies under it. The state is the tuple of the task's arguments;
  * NULL if asyncio's method is called, bound, by a reference to it. Stateless; guarded by the GIL.
  */
-final class TaskMethod implements Driven {
-    static final Driven METHOD = new TaskMethod();
+final class TaskMethod implements DrivenMethod {
+    static final DrivenMethod METHOD = new TaskMethod();
 
     private static final class Task {
         static final @Borrowed long TYPE = Imports.attribute("_asyncio", "Task");

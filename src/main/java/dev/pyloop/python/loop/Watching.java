@@ -58,8 +58,8 @@ final class Watching {
                 References.release(args);
             }
         }
-        long context = Arguments.context(loop, arguments, count, names);
-        long handle = Handles.SOON.take(References.retain(callback), args, context, self);
+        long context = Arguments.context(arguments, count, names);
+        long handle = Scheduling.handle(Handles.SOON, loop, self, References.retain(callback), args, context);
         Types.track(handle);
         return handle;
     }
