@@ -64,14 +64,27 @@ public final class Pool {
     }
 
     /** Frees some of the objects if there are many; repeated, it comes to an end. */
+    @Inlined
     public void trim() {
+        if (hasExcess()) {
+            free();
+        }
+    }
+
+    private void free() {
         for (int n = excess(); n > 0; n--) {
             References.release(take());
         }
     }
 
-    /** Returns how many objects should be freed now: some of those that are more than a pool keeps while idle. */
+    /** Tells whether there are more objects than a pool keeps while idle. */
+    @Inlined
+    public boolean hasExcess() {
+        return size > KEPT;
+    }
+
+    /** Returns how many of them should be freed now, if there are any: some. */
     public int excess() {
-        return Math.clamp(size - KEPT, 0, TRIMMED);
+        return Math.min(size - KEPT, TRIMMED);
     }
 }

@@ -34,6 +34,7 @@ public final class EngineFeature implements InternalFeature {
             "dev.pyloop.cpython.Strings",
             "dev.pyloop.cpython.Tuples",
             "dev.pyloop.cpython.Types",
+            "dev.pyloop.cpython.WakeupDescriptor",
             "dev.pyloop.python.loop.HandleRunner",
             "dev.pyloop.python.loop.Handles",
             "dev.pyloop.python.loop.LoopRun",
@@ -41,7 +42,9 @@ public final class EngineFeature implements InternalFeature {
             "dev.pyloop.python.names.Clock",
             "dev.pyloop.python.names.HandleLayout",
             "dev.pyloop.python.names.LoopFunctions",
+            "dev.pyloop.python.names.LoopFunctions$Breath",
             "dev.pyloop.python.names.Names",
+            "dev.pyloop.python.names.StreamNames",
             "dev.pyloop.python.names.Stock");
 
     private final BeforeStart beforeStart = new BeforeStart();

@@ -162,7 +162,14 @@ final class HandlePool {
     }
 
     /** Frees some of the pooled handles if there are many; repeated, it comes to an end. */
+    @Inlined
     void trim() {
+        if (withContext.hasExcess() || bare.hasExcess()) {
+            freeSome();
+        }
+    }
+
+    private void freeSome() {
         for (int n = withContext.excess(); n > 0; n--) {
             free(withContext.take());
         }
