@@ -37,7 +37,7 @@ OPTIONS = (
     "-H:-UseSystemLocale",
     "-R:-EnableSignalHandling",
     "-H:-UseContainerSupport",
-    # 25 nops a callback less; they are for a fault of some processors (Intel SKX102), which C compilers do not mind either.
+    # 25 nops a callback less: they are for a fault of some processors (SKX102), which C compilers do not mind either.
     "-H:-UseBranchesWithin32ByteBoundary",
     # A collection of so much takes a tenth of a millisecond; more would only be more memory of the program's.
     f"-R:MaxNewSize={4 << 20}",

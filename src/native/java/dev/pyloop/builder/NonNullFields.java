@@ -56,7 +56,10 @@ final class NonNullFields extends BasePhase<HighTierContext> {
 
     private static boolean isNeverNull(ResolvedJavaField field) {
         Field java = OriginalFieldProvider.getJavaField(field);
+        // What lambdas and inner classes take from around them has no annotations.
         return java != null
+                && !java.isSynthetic()
+                && !java.getDeclaringClass().isHidden()
                 && java.getDeclaringClass().getName().startsWith(ENGINE)
                 && !java.getAnnotatedType().isAnnotationPresent(Nullable.class);
     }
